@@ -13,6 +13,7 @@ pub mod demo;
 pub mod example;
 pub mod files;
 pub mod model;
+pub mod path;
 pub mod rule;
 pub mod schema;
 pub mod source;

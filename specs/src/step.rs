@@ -26,7 +26,7 @@ pub enum Step {
         save: BTreeMap<String, String>,
     },
     /// Read rows back with `objects.filter` and look at one field of each.
-    Read(Read),
+    Read(Box<Read>),
     /// Wait until every task is done: drains the mock's queue, re-reads with back-off on a real server.
     Settle,
     /// Let time pass, e.g. `10m`, `1d`, `1mo` (jiff's friendly spans). Only where there is a virtual clock.

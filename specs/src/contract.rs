@@ -1,0 +1,402 @@
+//! The whole contract, read and cross-checked.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::Path;
+
+use crate::demo::{self, DemoError, DemoRow};
+use crate::example::{Example, ExamplesFile, Variant};
+use crate::files::{self, Files};
+use crate::model::ModelFile;
+use crate::rule::{Rule, RulesFile};
+use crate::schema::{Generic, Schema, SchemaError};
+use crate::source::{Provenance, Source};
+use crate::step::{Check, Read, Step};
+
+/// One line of the inventory of the page's calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InventoryLine {
+    /// The call's id.
+    pub id: String,
+    /// The page's line.
+    pub line: u32,
+    /// `curl` or `python`.
+    pub kind: String,
+    /// The model in the URL, as spelled.
+    pub model: String,
+    /// The methods, in order.
+    pub methods: Vec<String>,
+    /// Whether it begins with the server's SQL tool.
+    pub sqlexec: bool,
+}
+
+/// Everything `specs/` says.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// The models.
+    pub schema: Schema,
+    /// The inventory of the page's calls.
+    pub inventory: Vec<InventoryLine>,
+    /// The documented calls with their section's heading, in the inventory's order.
+    pub examples: Vec<Example>,
+    /// Section (`abonents`) to its heading.
+    pub sections: HashMap<String, String>,
+    /// Statements about behaviour.
+    pub rules: Vec<Rule>,
+    /// The hand-written demo rows.
+    pub demo: Vec<DemoRow>,
+}
+
+/// Why the contract cannot be used: file, key and problem.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The directory cannot be read.
+    #[error("cannot read the contract: {0}")]
+    Io(#[from] io::Error),
+    /// A file is not TOML, or not of the documented form.
+    #[error("{file}: {error}")]
+    Toml {
+        /// The file.
+        file: String,
+        /// What the parser says.
+        error: Box<toml::de::Error>,
+    },
+    /// The models do not fit together.
+    #[error("models: {0}")]
+    Schema(#[from] SchemaError),
+    /// A demo row is wrong.
+    #[error("{file}: {error}")]
+    Demo {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        error: DemoError,
+    },
+    /// An entry is wrong.
+    #[error("{file}: {key}: {problem}")]
+    Entry {
+        /// The file.
+        file: String,
+        /// The entry.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl Contract {
+    /// The contract this crate was built with.
+    ///
+    /// # Errors
+    /// See [`Contract::load`].
+    pub fn embedded() -> Result<Self, LoadError> {
+        Self::load(&files::embedded())
+    }
+
+    /// The contract in a `specs/` directory.
+    ///
+    /// # Errors
+    /// See [`Contract::load`].
+    pub fn read(root: &Path) -> Result<Self, LoadError> {
+        Self::load(&files::read(root)?)
+    }
+
+    /// Reads and checks.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with file and key: not TOML, a dangling foreign key, an unknown model, field or
+    /// method in an example, a duplicate id, an inventory line that no example covers, an assumption without a reason.
+    pub fn load(files: &Files) -> Result<Self, LoadError> {
+        let schema = load_schema(files)?;
+        let inventory = load_inventory(files)?;
+        let (examples, sections) = load_examples(files, &schema, &inventory)?;
+        let rules = load_rules(files, &schema, &examples)?;
+        let demo = load_demo(files, &schema)?;
+        Ok(Self { schema, inventory, examples, sections, rules, demo })
+    }
+
+    /// The example of this id.
+    pub fn example(&self, id: &str) -> Option<&Example> {
+        self.examples.iter().find(|example| example.id == id)
+    }
+}
+
+fn entry(file: &str, key: impl Into<String>, problem: impl Into<String>) -> LoadError {
+    LoadError::Entry { file: file.to_owned(), key: key.into(), problem: problem.into() }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, LoadError> {
+    toml::from_str(text).map_err(|error| LoadError::Toml { file: file.to_owned(), error: Box::new(error) })
+}
+
+fn in_folder<'a>(files: &'a Files, folder: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let prefix = format!("{folder}/");
+    files.iter().filter(move |(path, _)| path.starts_with(&prefix)).map(|(path, text)| (path.as_str(), text.as_str()))
+}
+
+fn named<'a>(files: &'a Files, name: &str) -> Result<&'a str, LoadError> {
+    files.get(name).map(String::as_str).ok_or_else(|| entry(name, "file", "is missing"))
+}
+
+fn load_schema(files: &Files) -> Result<Schema, LoadError> {
+    let mut models = Vec::new();
+    for (path, text) in in_folder(files, "models") {
+        let model: ModelFile = parse(path, text)?;
+        if path != format!("models/{}.toml", model.name) {
+            return Err(entry(path, "name", format!("is `{}`, not the file's name", model.name)));
+        }
+        check_reasons(path, &model)?;
+        models.push(model);
+    }
+    let generic: Generic = parse("manager.toml", named(files, "manager.toml")?)?;
+    Ok(Schema::build(models, generic)?)
+}
+
+/// Every assumption says why.
+fn check_reasons(path: &str, model: &ModelFile) -> Result<(), LoadError> {
+    let reason = |key: String, source: Source, why: &Option<String>| {
+        if source.provenance() == Provenance::Assumed && why.as_ref().is_none_or(|why| why.trim().is_empty()) {
+            return Err(entry(path, key, "is assumed and does not say `why`"));
+        }
+        Ok(())
+    };
+    reason("model".into(), model.source, &model.why)?;
+    for (name, field) in &model.fields {
+        reason(format!("fields.{name}"), field.source, &field.why)?;
+    }
+    for (name, property) in &model.properties {
+        reason(format!("properties.{name}"), property.source, &property.why)?;
+    }
+    for (name, method) in model.methods.iter().chain(&model.model_methods) {
+        reason(format!("methods.{name}"), method.source, &method.why)?;
+        for (arg, spec) in &method.args {
+            reason(format!("methods.{name}.args.{arg}"), spec.source, &spec.why)?;
+        }
+    }
+    Ok(())
+}
+
+fn load_inventory(files: &Files) -> Result<Vec<InventoryLine>, LoadError> {
+    let file = "inventory.tsv";
+    named(files, file)?
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let cells: Vec<&str> = line.split('\t').collect();
+            let [id, number, kind, model, methods, sql] = cells[..] else {
+                return Err(entry(file, line, "does not have six columns"));
+            };
+            Ok(InventoryLine {
+                id: id.to_owned(),
+                line: number.parse().map_err(|_| entry(file, id, "has no line number"))?,
+                kind: kind.to_owned(),
+                model: model.to_owned(),
+                methods: methods.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+                sqlexec: sql == "sqlexec",
+            })
+        })
+        .collect()
+}
+
+type Sections = HashMap<String, String>;
+
+fn load_examples(
+    files: &Files,
+    schema: &Schema,
+    inventory: &[InventoryLine],
+) -> Result<(Vec<Example>, Sections), LoadError> {
+    let mut found: HashMap<String, Example> = HashMap::new();
+    let mut sections = Sections::new();
+    for (path, text) in in_folder(files, "examples") {
+        let file: ExamplesFile = parse(path, text)?;
+        for example in file.examples {
+            check_example(path, &example, schema, inventory)?;
+            sections.insert(example.section().to_owned(), file.section.clone());
+            let id = example.id.clone();
+            if found.insert(id.clone(), example).is_some() {
+                return Err(entry(path, id, "is there twice"));
+            }
+        }
+    }
+    let examples = inventory
+        .iter()
+        .map(|line| {
+            found.remove(&line.id).ok_or_else(|| entry("inventory.tsv", line.id.as_str(), "is covered by no example"))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok((examples, sections))
+}
+
+fn check_example(path: &str, example: &Example, schema: &Schema, inventory: &[InventoryLine]) -> Result<(), LoadError> {
+    let wrong = |problem: String| entry(path, example.id.as_str(), problem);
+    let line =
+        inventory.iter().find(|line| line.id == example.id).ok_or_else(|| wrong("is not in the inventory".into()))?;
+    if (example.line, &example.model, &example.methods) != (line.line, &line.model, &line.methods) {
+        return Err(wrong("line, model or methods are not the inventory's".into()));
+    }
+    if example.erratum.is_some() != example.corrected.is_some() {
+        return Err(wrong("an erratum and a corrected form come together".into()));
+    }
+    for (name, variant) in std::iter::once(("printed", &example.printed))
+        .chain(example.corrected.as_ref().map(|variant| ("corrected", variant)))
+    {
+        check_variant(variant, schema, line.sqlexec, name == "printed" && example.erratum.is_some())
+            .map_err(|problem| wrong(format!("{name}: {problem}")))?;
+    }
+    check_steps(&example.before, schema).map_err(wrong)
+}
+
+fn check_variant(variant: &Variant, schema: &Schema, sqlexec: bool, misprint: bool) -> Result<(), String> {
+    match (&variant.request, &variant.nothing_sent) {
+        (Some(_), Some(_)) => return Err("has both a request and `nothing_sent`".into()),
+        (None, None) => return Err("has neither a request nor `nothing_sent`".into()),
+        (None, Some(_)) if !misprint => return Err("sends nothing, but is no misprint".into()),
+        (None, Some(_)) => return Ok(()),
+        (Some(request), None) => {
+            if variant.reply.is_empty() {
+                return Err("says nothing of the reply".into());
+            }
+            if !misprint {
+                check_call(&request.path, &request.body, schema)?;
+            }
+        }
+    }
+    if let Some(turns) = &variant.turns {
+        if turns.sql.is_some() != sqlexec {
+            return Err("`loop.sql` and the inventory's sqlexec column differ".into());
+        }
+        if turns.rows.is_empty() || turns.rows.iter().any(|row| row.len() != turns.variables.len()) {
+            return Err("each of the loop's rows has one value for each variable, and there is at least one".into());
+        }
+        let distinct: HashSet<_> = turns.rows.iter().collect();
+        if distinct.len() != turns.rows.len() {
+            return Err("a row of the loop is there twice".into());
+        }
+    } else if sqlexec {
+        return Err("begins with sqlexec and has no `loop`".into());
+    }
+    check_checks(&variant.reply)?;
+    check_steps(&variant.after, schema)
+}
+
+fn check_steps(steps: &[Step], schema: &Schema) -> Result<(), String> {
+    for step in steps {
+        match step {
+            Step::Call { reply, path, .. } => {
+                check_checks(reply)?;
+                if !path.starts_with("/rest_api/v2/") {
+                    return Err(format!("a step's path is `{path}`, not `/rest_api/v2/<Model>/`"));
+                }
+            }
+            Step::Read(read) => check_read(read, schema)?,
+            Step::Settle => {}
+            Step::Advance { by } => {
+                by.parse::<jiff::Span>().map_err(|error| format!("advance by `{by}`: {error}"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_checks(checks: &[Check]) -> Result<(), String> {
+    for check in checks {
+        if check.expectations() != 1 {
+            return Err(format!("the check at `{}` has {} expectations, not one", check.at, check.expectations()));
+        }
+        if !check.at.is_empty() && !check.at.starts_with('/') {
+            return Err(format!("`{}` is no JSON pointer", check.at));
+        }
+        check_checks(check.json.as_deref().unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+fn check_read(read: &Read, schema: &Schema) -> Result<(), String> {
+    let model = schema.model(&read.model).ok_or_else(|| format!("a read names `{}`, which is no model", read.model))?;
+    if read.expectations() != 1 {
+        return Err(format!("a read of {} has {} expectations, not one", read.model, read.expectations()));
+    }
+    if read.count.is_none() && read.field.is_none() {
+        return Err(format!("a read of {} names no field", read.model));
+    }
+    for path in read.filter.keys().chain(read.field.as_ref()) {
+        schema.resolve(model, path)?;
+    }
+    Ok(())
+}
+
+/// The names in a call that is supposed to work: model, fields of `set`, `create`, `get` and `filter`, and `fields`.
+fn check_call(path: &str, body: &str, schema: &Schema) -> Result<(), String> {
+    let name = path
+        .strip_prefix("/rest_api/v2/")
+        .map(|rest| rest.trim_end_matches('/'))
+        .ok_or_else(|| format!("`{path}` is not `/rest_api/v2/<Model>/`"))?;
+    let model = schema.model(name).ok_or_else(|| format!("`{name}` is no model"))?;
+    let body = body.replace("%2B", "+");
+    for part in body.split('&') {
+        if let Some((key, method)) = part.split_once('=')
+            && key.starts_with("method")
+            && !schema.has_method(model, method.trim())
+        {
+            return Err(format!("`{method}` is no method of {name}"));
+        }
+        if let Some(list) = part.strip_prefix("fields=") {
+            let paths: Vec<String> =
+                serde_json::from_str(list).map_err(|error| format!("fields is not a JSON list: {error}"))?;
+            for path in paths {
+                schema.resolve(model, &path)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn load_rules(files: &Files, schema: &Schema, examples: &[Example]) -> Result<Vec<Rule>, LoadError> {
+    let known: HashSet<&str> = examples.iter().map(|example| example.id.as_str()).collect();
+    let mut ids = HashSet::new();
+    let mut rules = Vec::new();
+    for (path, text) in in_folder(files, "rules") {
+        let file: RulesFile = parse(path, text)?;
+        for rule in file.rules {
+            let wrong = |problem: String| entry(path, rule.id.as_str(), problem);
+            if !ids.insert(rule.id.clone()) {
+                return Err(wrong("is there twice".into()));
+            }
+            if rule.cases.is_empty() && rule.examples.is_empty() {
+                return Err(wrong("nothing proves it".into()));
+            }
+            if rule.source.provenance() == Provenance::Assumed && rule.why.is_none() {
+                return Err(wrong("is assumed and does not say `why`".into()));
+            }
+            if let Some(id) = rule.examples.iter().find(|id| !known.contains(id.as_str())) {
+                return Err(wrong(format!("`{id}` is no example")));
+            }
+            for case in &rule.cases {
+                check_steps(&case.steps, schema).map_err(|problem| wrong(format!("{}: {problem}", case.name)))?;
+            }
+            rules.push(rule);
+        }
+    }
+    Ok(rules)
+}
+
+fn load_demo(files: &Files, schema: &Schema) -> Result<Vec<DemoRow>, LoadError> {
+    let mut rows = Vec::new();
+    for (path, text) in in_folder(files, "demo") {
+        let parsed = demo::parse(schema, text).map_err(|error| LoadError::Demo { file: path.to_owned(), error })?;
+        rows.extend(parsed);
+    }
+    demo::check(schema, &rows).map_err(|error| LoadError::Demo { file: "demo".to_owned(), error })?;
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_contract_is_sound() {
+        let contract = Contract::embedded().unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(contract.examples.len(), 148);
+    }
+}
