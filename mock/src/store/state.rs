@@ -1,0 +1,178 @@
+//! The state file: `{"Abonents": [{"pk": 45, "fields": {...}}], ...}`, in and out.
+
+use std::sync::Arc;
+
+use carbon_specs::demo::DemoRow;
+use carbon_specs::{Field, FieldType, Model, Schema};
+use jiff::civil::DateTime;
+use serde_json::{Map, Value as Json, json};
+
+use super::value::{self, Value};
+use super::{Pk, Row, Store};
+
+/// Why a state is refused; names the entry.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// Not an object of lists.
+    #[error("a state is an object of lists of rows: {0}")]
+    Form(String),
+    /// A key that is no model.
+    #[error("`{0}` is no model")]
+    Model(String),
+    /// One row is wrong.
+    #[error("{model} {pk}: {problem}")]
+    Row {
+        /// The model.
+        model: String,
+        /// The key, or the row's place in its list.
+        pk: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl Store {
+    /// The state of demo rows.
+    ///
+    /// # Errors
+    /// The first row that does not fit its model.
+    pub fn from_rows(
+        schema: &Arc<Schema>,
+        rows: impl IntoIterator<Item = DemoRow>,
+        now: DateTime,
+    ) -> Result<Self, StateError> {
+        let mut store = Self::new(Arc::clone(schema));
+        for row in rows {
+            let model = schema.at(row.model);
+            let built = build_row(model, row.pk, &row.fields, now)?;
+            if store.put(model.id, row.pk, built).is_some() {
+                return Err(row_error(model, row.pk, "is there twice"));
+            }
+        }
+        Ok(store)
+    }
+
+    /// The state that a state file holds. Columns left out take their defaults.
+    ///
+    /// # Errors
+    /// The first entry that is wrong: nothing is taken over then.
+    pub fn from_state(schema: &Arc<Schema>, state: &Json, now: DateTime) -> Result<Self, StateError> {
+        let models = state.as_object().ok_or_else(|| StateError::Form("it is not an object".into()))?;
+        let mut store = Self::new(Arc::clone(schema));
+        for (name, rows) in models {
+            let model = schema
+                .model(name)
+                .filter(|model| model.name == *name)
+                .ok_or_else(|| StateError::Model(name.clone()))?;
+            let rows = rows.as_array().ok_or_else(|| StateError::Form(format!("`{name}` is not a list")))?;
+            for (place, entry) in rows.iter().enumerate() {
+                store.take_entry(model, place, entry, now)?;
+            }
+        }
+        store.check_links()?;
+        Ok(store)
+    }
+
+    fn take_entry(&mut self, model: &Model, place: usize, entry: &Json, now: DateTime) -> Result<(), StateError> {
+        let wrong = |problem: &str| StateError::Row {
+            model: model.name.clone(),
+            pk: format!("number {}", place + 1),
+            problem: problem.to_owned(),
+        };
+        let object = entry.as_object().ok_or_else(|| wrong("is not an object"))?;
+        if let Some(key) = object.keys().find(|key| !matches!(key.as_str(), "pk" | "fields" | "model")) {
+            return Err(wrong(&format!("has an unknown key `{key}`")));
+        }
+        let pk = object.get("pk").and_then(Json::as_i64).ok_or_else(|| wrong("has no integer `pk`"))?;
+        let fields = object.get("fields").and_then(Json::as_object).ok_or_else(|| wrong("has no object `fields`"))?;
+        let row = build_row(model, pk, fields, now)?;
+        match self.put(model.id, pk, row) {
+            Some(_) => Err(row_error(model, pk, "is there twice")),
+            None => Ok(()),
+        }
+    }
+
+    /// Every foreign key points at a row.
+    fn check_links(&self) -> Result<(), StateError> {
+        for model in &self.schema().models {
+            for field in &model.fields {
+                let Some(to) = field.to else { continue };
+                for (pk, row) in self.table(model.id).iter() {
+                    if let Value::Int(target) = row[field.id.0]
+                        && self.get(to, target).is_none()
+                    {
+                        let target_model = &self.model(to).name;
+                        let problem =
+                            format!("`{}` points at {target_model} {target}, which is not there", field.column);
+                        return Err(row_error(model, pk, &problem));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The state, as [`Store::from_state`] reads it.
+    pub fn to_state(&self) -> Json {
+        let models: Map<String, Json> = self
+            .schema()
+            .models
+            .iter()
+            .map(|model| {
+                let rows = self.table(model.id).iter().map(|(pk, row)| row_state(model, pk, row)).collect();
+                (model.name.clone(), Json::Array(rows))
+            })
+            .collect();
+        Json::Object(models)
+    }
+}
+
+/// One row as the state file writes it.
+pub fn row_state(model: &Model, pk: Pk, row: &Row) -> Json {
+    let fields: Map<String, Json> = model
+        .fields
+        .iter()
+        .filter(|field| field.id != model.pk)
+        .map(|field| (field.column.clone(), value::to_state(&row[field.id.0])))
+        .collect();
+    json!({ "pk": pk, "fields": fields })
+}
+
+fn row_error(model: &Model, pk: Pk, problem: &str) -> StateError {
+    StateError::Row { model: model.name.clone(), pk: pk.to_string(), problem: problem.to_owned() }
+}
+
+fn build_row(model: &Model, pk: Pk, given: &Map<String, Json>, now: DateTime) -> Result<Row, StateError> {
+    let mut row = Vec::with_capacity(model.fields.len());
+    for field in &model.fields {
+        let value = if field.id == model.pk {
+            Value::Int(pk)
+        } else {
+            match given.get(&field.column) {
+                Some(json) => {
+                    value::from_state(field, json).map_err(|error| row_error(model, pk, &error.to_string()))?
+                }
+                None => default(field, now)
+                    .ok_or_else(|| row_error(model, pk, &format!("`{}` is required", field.column)))?,
+            }
+        };
+        row.push(value);
+    }
+    if let Some(name) = given.keys().find(|name| model.field(name).is_none_or(|field| field.column != **name)) {
+        return Err(row_error(model, pk, &format!("has no column `{name}`")));
+    }
+    Ok(row.into())
+}
+
+/// What a column holds when nothing is given: its default, else NULL if allowed, else `""` for text; `None` where a
+/// value is required.
+pub fn default(field: &Field, now: DateTime) -> Option<Value> {
+    match &field.default {
+        Some(Json::String(text)) if text == "now" && field.kind == FieldType::Date => Some(Value::Date(now.date())),
+        Some(Json::String(text)) if text == "now" && field.kind == FieldType::DateTime => Some(Value::DateTime(now)),
+        Some(json) => value::from_state(field, json).ok(),
+        None if field.null => Some(Value::Null),
+        None if field.kind.is_text() => Some(Value::text("")),
+        None => None,
+    }
+}

@@ -1,0 +1,95 @@
+//! The rows of one model, and its indexes.
+
+use std::sync::Arc;
+
+use carbon_specs::{FieldId, Model};
+use imbl::{OrdMap, OrdSet};
+
+use super::value::Value;
+
+/// A primary key.
+pub type Pk = i64;
+
+/// A row: one value per field of the model, in the model's order, the primary key among them.
+pub type Row = Arc<[Value]>;
+
+/// One model's rows. Cloning it costs a few pointers, whatever its size; a clone is unaffected by later changes.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    rows: OrdMap<Pk, Row>,
+    /// For each field that is indexed, every (value, key).
+    indexes: Vec<Option<OrdSet<(Value, Pk)>>>,
+}
+
+impl Table {
+    /// No rows.
+    pub fn new(model: &Model) -> Self {
+        let indexes = model.fields.iter().map(|field| field.indexed.then(OrdSet::new)).collect();
+        Self { rows: OrdMap::new(), indexes }
+    }
+
+    /// The row of this key.
+    pub fn get(&self, pk: Pk) -> Option<&Row> {
+        self.rows.get(&pk)
+    }
+
+    /// All rows in the order of their keys.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Pk, &Row)> {
+        self.rows.iter().map(|(pk, row)| (*pk, row))
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The greatest key.
+    pub fn last_pk(&self) -> Option<Pk> {
+        self.rows.get_max().map(|(pk, _)| *pk)
+    }
+
+    /// Whether this field is kept in an index.
+    pub fn is_indexed(&self, field: FieldId) -> bool {
+        self.indexes.get(field.0).is_some_and(Option::is_some)
+    }
+
+    /// The keys of the rows whose indexed field has this value, ascending; `None` if the field is not indexed.
+    pub fn by_index(&self, field: FieldId, value: &Value) -> Option<impl Iterator<Item = Pk> + '_> {
+        let index = self.indexes.get(field.0)?.as_ref()?;
+        let first = (value.clone(), Pk::MIN);
+        let last = (value.clone(), Pk::MAX);
+        Some(index.range(first..=last).map(|(_, pk)| *pk))
+    }
+
+    /// Stores a row, replacing the one of this key, which is returned.
+    pub fn put(&mut self, pk: Pk, row: Row) -> Option<Row> {
+        let earlier = self.rows.insert(pk, Arc::clone(&row));
+        for (place, index) in self.indexes.iter_mut().enumerate() {
+            let Some(index) = index else { continue };
+            if let Some(earlier) = &earlier {
+                if earlier[place] == row[place] {
+                    continue;
+                }
+                index.remove(&(earlier[place].clone(), pk));
+            }
+            index.insert((row[place].clone(), pk));
+        }
+        earlier
+    }
+
+    /// Removes the row of this key.
+    pub fn remove(&mut self, pk: Pk) -> Option<Row> {
+        let row = self.rows.remove(&pk)?;
+        for (place, index) in self.indexes.iter_mut().enumerate() {
+            if let Some(index) = index {
+                index.remove(&(row[place].clone(), pk));
+            }
+        }
+        Some(row)
+    }
+}
