@@ -8,5 +8,6 @@
 pub mod billing;
 pub mod orm;
 pub mod pyjson;
+pub mod sql;
 pub mod store;
 pub mod tasks;

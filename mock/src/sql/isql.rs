@@ -1,0 +1,150 @@
+//! How Firebird's `isql` prints results: byte for byte, and what it exits with.
+
+use super::error::SqlError;
+use super::types::{Cell, Column, Kind, Table};
+use super::{Layout, Script, text};
+
+/// What isql leaves behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Printed {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// Its exit code: 1 if any statement failed.
+    pub exit: i32,
+}
+
+/// Rows after which the headings are printed again.
+const PAGE: usize = 20;
+
+/// The widest line of `=` under a heading.
+const UNDERLINE: usize = 79;
+
+/// Prints everything that a script came to.
+pub fn render(script: &Script) -> Printed {
+    let mut printed = Printed::default();
+    for outcome in &script.outcomes {
+        if let Some(table) = &outcome.table {
+            print_table(&mut printed.stdout, table, outcome.layout);
+        }
+        if let Some(error) = &outcome.error {
+            print_error(&mut printed.stderr, error);
+            printed.exit = 1;
+        }
+    }
+    printed
+}
+
+/// An error as isql writes it.
+pub fn print_error(out: &mut String, error: &SqlError) {
+    out.push_str(&format!("Statement failed, SQLSTATE = {}\n", error.sqlstate));
+    for (index, line) in error.lines.iter().enumerate() {
+        if index > 0 {
+            out.push('-');
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+}
+
+/// Rows in one of the three layouts. No row prints nothing at all.
+pub fn print_table(out: &mut String, table: &Table, layout: Layout) {
+    if table.rows.is_empty() {
+        return;
+    }
+    if layout.list {
+        for row in &table.rows {
+            out.push('\n');
+            for (column, cell) in table.columns.iter().zip(row) {
+                out.push_str(&pad_right(&column.name, 32));
+                out.push_str(&list_cell(column, cell));
+                out.push('\n');
+            }
+        }
+        out.push_str("\n\n");
+        return;
+    }
+    let widths: Vec<usize> = table.columns.iter().map(width).collect();
+    out.push('\n');
+    for (index, row) in table.rows.iter().enumerate() {
+        if !layout.heading_off && index % PAGE == 0 {
+            if index > 0 {
+                out.push('\n');
+            }
+            print_heading(out, &table.columns, &widths);
+        }
+        for ((column, cell), width) in table.columns.iter().zip(row).zip(&widths) {
+            out.push_str(&table_cell(column, cell, *width));
+            out.push(' ');
+        }
+        out.push('\n');
+    }
+    out.push('\n');
+}
+
+fn print_heading(out: &mut String, columns: &[Column], widths: &[usize]) {
+    for (column, width) in columns.iter().zip(widths) {
+        if column.ty.is_number() || column.ty.kind == Kind::Time || column.ty.kind == Kind::Timestamp {
+            out.push_str(&pad_left(&column.name, *width));
+        } else {
+            out.push_str(&pad_right(&column.name, *width));
+        }
+        out.push(' ');
+    }
+    out.push('\n');
+    for width in widths {
+        out.push_str(&"=".repeat((*width).min(UNDERLINE)));
+        out.push(' ');
+    }
+    out.push('\n');
+}
+
+/// The characters that a column takes.
+fn width(column: &Column) -> usize {
+    let own = match column.ty.kind {
+        Kind::Short => 7,
+        Kind::Long => 12,
+        Kind::Int64 => 21,
+        Kind::Double => 23,
+        Kind::Char | Kind::Varchar => column.ty.length.max(6),
+        Kind::Date => 11,
+        Kind::Time => 13,
+        Kind::Timestamp => 25,
+        Kind::Boolean => 7,
+    };
+    own.max(column.name.chars().count())
+}
+
+fn table_cell(column: &Column, cell: &Cell, width: usize) -> String {
+    let text = plain(cell);
+    if column.ty.is_number() { pad_left(&text, width) } else { pad_right(&text, width) }
+}
+
+/// List mode pads nothing but `CHAR`, which it pads to its length in bytes.
+fn list_cell(column: &Column, cell: &Cell) -> String {
+    let text = plain(cell);
+    if column.ty.kind == Kind::Char && !cell.is_null() {
+        let bytes = column.ty.length * column.ty.bytes;
+        let blanks = bytes.saturating_sub(text.len());
+        return text + &" ".repeat(blanks);
+    }
+    text
+}
+
+fn plain(cell: &Cell) -> String {
+    match cell {
+        Cell::Bool(flag) => if *flag { "<true>" } else { "<false>" }.into(),
+        cell => text::display(cell),
+    }
+}
+
+fn pad_right(text: &str, width: usize) -> String {
+    let blanks = width.saturating_sub(text.chars().count());
+    format!("{text}{}", " ".repeat(blanks))
+}
+
+fn pad_left(text: &str, width: usize) -> String {
+    let blanks = width.saturating_sub(text.chars().count());
+    format!("{}{text}", " ".repeat(blanks))
+}
