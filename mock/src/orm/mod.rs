@@ -1,9 +1,20 @@
 //! Names, paths, QuerySets, objects and projections, with Django's semantics.
+//!
+//! [`path`] resolves names, [`lookup`] compares, [`query`] builds joins and conditions as Django does, [`execute`]
+//! runs them, [`project`] prints. [`convert`] is how fields take and show values. [`instance`] is one object in a
+//! chain and [`tx`] the view of the state a request works on.
 
+pub mod convert;
 pub mod error;
+pub mod execute;
 pub mod instance;
+pub mod lookup;
+pub mod path;
+pub mod project;
+pub mod query;
 pub mod tx;
 
 pub use error::CallError;
 pub use instance::Instance;
+pub use query::Query;
 pub use tx::{Keys, Leases, Tx};

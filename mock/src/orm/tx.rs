@@ -117,7 +117,7 @@ impl<'w> Tx<'w> {
         Ok(keys
             .into_iter()
             .filter_map(|pk| table.get(pk).map(|row| (pk, row)))
-            .filter(|(_, row)| resolved.iter().all(|(field, value)| row[field.0] == **value))
+            .filter(|(_, row)| resolved.iter().all(|(field, value)| row[field.0].key_eq(value)))
             .map(|(pk, row)| Instance::of_row(self.store.schema(), model.id, pk, row))
             .collect())
     }

@@ -50,7 +50,8 @@ impl Store {
         self.tables[model.0].get(pk)
     }
 
-    /// The keys of the rows whose field has exactly this value, ascending: by index where there is one.
+    /// The keys of the rows whose field equals this value as the database compares, ascending: by index
+    /// where there is one.
     pub fn matching(&self, model: ModelId, field: FieldId, value: &Value) -> BTreeSet<Pk> {
         let table = self.table(model);
         if self.model(model).pk == field {
@@ -58,7 +59,7 @@ impl Store {
         }
         match table.by_index(field, value) {
             Some(keys) => keys.collect(),
-            None => table.iter().filter(|(_, row)| row[field.0] == *value).map(|(pk, _)| pk).collect(),
+            None => table.iter().filter(|(_, row)| row[field.0].key_eq(value)).map(|(pk, _)| pk).collect(),
         }
     }
 

@@ -58,11 +58,13 @@ impl Table {
         self.indexes.get(field.0).is_some_and(Option::is_some)
     }
 
-    /// The keys of the rows whose indexed field has this value, ascending; `None` if the field is not indexed.
+    /// The keys of the rows whose indexed field equals this value as the database compares, ascending; `None` if the
+    /// field is not indexed.
     pub fn by_index(&self, field: FieldId, value: &Value) -> Option<impl Iterator<Item = Pk> + '_> {
         let index = self.indexes.get(field.0)?.as_ref()?;
+        let value = value.key();
         let first = (value.clone(), Pk::MIN);
-        let last = (value.clone(), Pk::MAX);
+        let last = (value, Pk::MAX);
         Some(index.range(first..=last).map(|(_, pk)| *pk))
     }
 
@@ -75,9 +77,9 @@ impl Table {
                 if earlier[place] == row[place] {
                     continue;
                 }
-                index.remove(&(earlier[place].clone(), pk));
+                index.remove(&(earlier[place].key(), pk));
             }
-            index.insert((row[place].clone(), pk));
+            index.insert((row[place].key(), pk));
         }
         earlier
     }
@@ -87,7 +89,7 @@ impl Table {
         let row = self.rows.remove(&pk)?;
         for (place, index) in self.indexes.iter_mut().enumerate() {
             if let Some(index) = index {
-                index.remove(&(row[place].clone(), pk));
+                index.remove(&(row[place].key(), pk));
             }
         }
         Some(row)

@@ -1,5 +1,6 @@
 //! What a column holds.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -66,6 +67,29 @@ impl Value {
         match self {
             Self::DateTime(moment) => Some(*moment),
             _ => None,
+        }
+    }
+}
+
+impl Value {
+    /// The value as the database compares it: a text without its trailing blanks.
+    pub fn key(&self) -> Self {
+        match self {
+            Self::Text(text) if text.ends_with(' ') => Self::text(text.trim_end_matches(' ')),
+            other => other.clone(),
+        }
+    }
+
+    /// Equality as the database sees it: trailing blanks do not count. NULL equals NULL here.
+    pub fn key_eq(&self, other: &Self) -> bool {
+        self.key_cmp(other).is_eq()
+    }
+
+    /// Order as the database sees it: NULL first, trailing blanks do not count.
+    pub fn key_cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Text(one), Self::Text(other)) => one.trim_end_matches(' ').cmp(other.trim_end_matches(' ')),
+            _ => self.cmp(other),
         }
     }
 }
