@@ -11,3 +11,4 @@ pub mod pyjson;
 pub mod sql;
 pub mod store;
 pub mod tasks;
+pub mod wire;

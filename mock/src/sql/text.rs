@@ -35,7 +35,14 @@ pub fn exact(raw: i64, scale: u8) -> String {
 /// A floating-point number with this many significant digits, as C's `%#.*g` writes it.
 pub fn double(number: f64, significant: usize) -> String {
     if !number.is_finite() {
-        return if number.is_nan() { "NaN" } else if number > 0.0 { "Infinity" } else { "-Infinity" }.into();
+        return if number.is_nan() {
+            "NaN"
+        } else if number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        }
+        .into();
     }
     let significant = significant.max(1);
     // The exponent must be that of the rounded number: 9.9999... may become 10.

@@ -1,0 +1,387 @@
+//! What a request asks for: model, chain of methods, fields.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::form::{self, shown};
+use super::{ROOT, json};
+
+/// One call of the API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// `/rest_api/v2/<Model>/`, the model spelled as in the URL; the reply echoes it.
+    pub path: String,
+    /// The model, spelled as in the URL.
+    pub model: String,
+    /// The chain, in the order of the numbers. Empty only where the body has other pairs instead
+    /// (`get_version=True` of `Version`); [`Call::no_method`] is the refusal where these mean nothing.
+    pub steps: Vec<Step>,
+    /// What to show of the last method's objects.
+    pub fields: Option<Vec<String>>,
+    /// Pairs that are none of `methodN`, `argN` and `fields`, in order.
+    pub extra: Vec<(String, String)>,
+    /// What works but is hardly meant: an argument without its method, a key given twice, a bare `+`.
+    pub warnings: Vec<String>,
+}
+
+/// One method of the chain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// N of `methodN`.
+    pub number: u32,
+    /// Its name: `objects.filter`.
+    pub method: String,
+    /// `argN`: a JSON object, or a list of positional arguments; `{}` where none is given.
+    pub arg: Value,
+}
+
+/// How much a body may hold; its length is limited before it gets here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Pairs (Django's `DATA_UPLOAD_MAX_NUMBER_FIELDS` is 1000).
+    pub pairs: usize,
+    /// Methods in one chain.
+    pub steps: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { pairs: 1000, steps: 64 }
+    }
+}
+
+/// Why a body is no call; its text becomes the envelope's `error`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WireError {
+    /// The path names no model.
+    #[error("{0} is not {ROOT}<Model>/")]
+    Path(String),
+    /// There is nothing to call.
+    #[error("no method1: the body must be a form like method1=objects.get&arg1={{\"id\":1}}{}", hint(.found))]
+    NoMethod {
+        /// What the body held instead.
+        found: String,
+    },
+    /// A method without a name.
+    #[error("{name} is empty: it must name a method, like objects.filter")]
+    EmptyMethod {
+        /// `methodN`.
+        name: String,
+    },
+    /// A number beyond bounds.
+    #[error("{0}: the number is too large")]
+    Number(String),
+    /// Too many methods.
+    #[error("the chain has more than {most} methods")]
+    TooManySteps {
+        /// The bound.
+        most: usize,
+    },
+    /// Too many pairs.
+    #[error("the body has more than {most} pairs")]
+    TooManyPairs {
+        /// The bound.
+        most: usize,
+    },
+    /// A `%` that encodes nothing.
+    #[error("{place}: broken percent-encoding `{found}` at byte {at} (a literal % is sent as %25)")]
+    Percent {
+        /// The key.
+        place: String,
+        /// From 1, in the value as sent.
+        at: usize,
+        /// What is there.
+        found: String,
+    },
+    /// Not UTF-8.
+    #[error("{place} is not UTF-8 (byte {at} after decoding)")]
+    Utf8 {
+        /// The key.
+        place: String,
+        /// From 1.
+        at: usize,
+    },
+    /// An argument or `fields` is no JSON.
+    #[error("{name} is not JSON: {problem} (character {column}, near {near})")]
+    NotJson {
+        /// `argN` or `fields`.
+        name: String,
+        /// The character, from 1.
+        column: usize,
+        /// What was expected.
+        problem: String,
+        /// The text around it.
+        near: String,
+    },
+    /// An argument of the wrong kind.
+    #[error("{name} must be a JSON object or list, not {found}")]
+    NotAnArgument {
+        /// `argN`.
+        name: String,
+        /// What it is.
+        found: &'static str,
+    },
+    /// `fields` of the wrong kind.
+    #[error("fields must be a JSON list of names, like [\"id\", \"name\"]: {problem}")]
+    Fields {
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+fn hint(found: &str) -> String {
+    if found.is_empty() { "; it is empty".to_owned() } else { format!("; it has {found}") }
+}
+
+impl Call {
+    /// The refusal of a call without methods.
+    pub fn no_method(&self) -> WireError {
+        let keys: Vec<String> = self.extra.iter().take(3).map(|(key, _)| shown(key)).collect();
+        WireError::NoMethod { found: keys.join(", ") }
+    }
+}
+
+/// Reads a call with the default limits.
+///
+/// # Errors
+/// See [`WireError`].
+pub fn parse(path: &str, body: &[u8]) -> Result<Call, WireError> {
+    parse_within(path, body, Limits::default())
+}
+
+/// Reads a call: the path as in the URL, and a form body.
+///
+/// # Errors
+/// See [`WireError`].
+pub fn parse_within(path: &str, body: &[u8], limits: Limits) -> Result<Call, WireError> {
+    let model = model_in(path).ok_or_else(|| WireError::Path(shown(path)))?;
+    let mut methods: BTreeMap<u32, String> = BTreeMap::new();
+    let mut args: BTreeMap<u32, String> = BTreeMap::new();
+    let mut fields = None;
+    let mut extra: Vec<(String, String)> = Vec::new();
+    let mut warnings = Vec::new();
+    for pair in form::pairs(body, limits.pairs)? {
+        let form::Pair { key, value, bare_plus, has_equals } = pair;
+        if bare_plus {
+            warnings.push(format!("{}: an unescaped + arrives as a space; send %2B for a plus", shown(&key)));
+        }
+        let earlier = if let Some(number) = numbered(&key, "method")? {
+            methods.insert(number, value).is_some()
+        } else if let Some(number) = numbered(&key, "arg")? {
+            args.insert(number, value).is_some()
+        } else if key == "fields" {
+            fields.replace(value).is_some()
+        } else {
+            if !has_equals {
+                warnings.push(format!("{} has no `=`: it is a name without a value and is not used", shown(&key)));
+            }
+            let twice = extra.iter().any(|(name, _)| *name == key);
+            extra.retain(|(name, _)| *name != key);
+            extra.push((key.clone(), value));
+            twice
+        };
+        if earlier {
+            warnings.push(format!("{} is given more than once: the last one counts", shown(&key)));
+        }
+    }
+    let fields = fields.map(|text| json::fields(&text)).transpose()?.flatten();
+    if methods.len() > limits.steps {
+        return Err(WireError::TooManySteps { most: limits.steps });
+    }
+    if !methods.contains_key(&1) && (!methods.is_empty() || !args.is_empty() || extra.is_empty()) {
+        let first = methods.keys().map(|number| format!("`method{number}`"));
+        let found = first.chain(args.keys().map(|number| format!("`arg{number}`"))).chain(
+            extra.iter().map(|(key, _)| shown(key)), // A misspelt `method1` is among them.
+        );
+        return Err(WireError::NoMethod { found: found.take(3).collect::<Vec<_>>().join(", ") });
+    }
+    let mut steps = Vec::with_capacity(methods.len());
+    for (number, method) in methods {
+        if method.is_empty() {
+            return Err(WireError::EmptyMethod { name: format!("method{number}") });
+        }
+        if method.trim() != method {
+            warnings.push(format!("method{number} has white space around its name: {}", shown(&method)));
+        }
+        let arg = json::argument(&format!("arg{number}"), &args.remove(&number).unwrap_or_default())?;
+        steps.push(Step { number, method, arg });
+    }
+    // users-13.3 sends method1, method3 and arg2: the server does not mind, and neither do we.
+    warnings.extend(args.keys().map(|number| format!("arg{number} belongs to no method: there is no method{number}")));
+    Ok(Call { path: call_path(&model), model, steps, fields, extra, warnings })
+}
+
+/// The number in `methodN` or `argN`; none for another key.
+fn numbered(key: &str, prefix: &str) -> Result<Option<u32>, WireError> {
+    match key.strip_prefix(prefix) {
+        Some(digits) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            digits.parse().map(Some).map_err(|_| WireError::Number(shown(key)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The model that a path names, decoded, with or without a slash at its end.
+pub fn model_in(path: &str) -> Option<String> {
+    let name = path.strip_prefix(ROOT)?;
+    let name = name.strip_suffix('/').unwrap_or(name);
+    (!name.is_empty() && !name.contains('/')).then(|| decode_path(name)).flatten()
+}
+
+/// A part of a path, percent-decoded (a `+` stays one there); none where that is broken.
+pub fn decode_path(part: &str) -> Option<String> {
+    form::decode(part.replace('+', "%2B").as_bytes()).ok()
+}
+
+/// What a reply echoes as `call`.
+pub fn call_path(model: &str) -> String {
+    format!("{ROOT}{model}/")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    const ABONENTS: &str = "/rest_api/v2/Abonents/";
+
+    #[track_caller]
+    fn steps(body: &str, expected: &[(u32, &str, Value)]) -> Call {
+        let call = parse(ABONENTS, body.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+        let steps: Vec<_> =
+            call.steps.iter().map(|step| (step.number, step.method.as_str(), step.arg.clone())).collect();
+        assert_eq!(steps, expected);
+        call
+    }
+
+    #[track_caller]
+    fn refused(body: &str, expected: &str) {
+        let text = parse(ABONENTS, body.as_bytes()).unwrap_err().to_string();
+        assert!(text.contains(expected), "{text}");
+    }
+
+    #[test]
+    fn raw_encoded_and_plus_bodies_are_the_same_call() {
+        let raw = steps(
+            r#"method1=objects.filter&arg1={"name": "Иван Ж"}&fields=["id"]"#,
+            &[(1, "objects.filter", json!({"name": "Иван Ж"}))],
+        );
+        let name = "%D0%98%D0%B2%D0%B0%D0%BD";
+        for space in ["+", "%20"] {
+            let body = format!(
+                "method1=objects.filter&arg1=%7B%22name%22%3A{space}%22{name}{space}%D0%96%22%7D&fields=%5B%22id%22%5D"
+            );
+            assert_eq!(parse(ABONENTS, body.as_bytes()).unwrap(), raw);
+        }
+        assert_eq!(raw.fields, Some(vec!["id".to_owned()]));
+        assert_eq!((raw.path.as_str(), raw.model.as_str()), (ABONENTS, "Abonents"));
+        assert!(raw.warnings.is_empty(), "{:?}", raw.warnings);
+    }
+
+    #[test]
+    fn methods_run_in_the_order_of_their_numbers_with_gaps() {
+        steps(
+            "method10=save&method2=set&arg2={\"a\":1}&method1=objects.get&arg1=",
+            &[(1, "objects.get", json!({})), (2, "set", json!({"a": 1})), (10, "save", json!({}))],
+        );
+        steps("method1=objects.order_by&arg1=[\"id\"]", &[(1, "objects.order_by", json!(["id"]))]);
+    }
+
+    #[test]
+    fn the_call_of_users_13_3_works_and_its_lost_argument_is_told() {
+        let call = steps(
+            r#"method1=objects.get&arg1={"id":4084}&method3=save&arg2={}"#,
+            &[(1, "objects.get", json!({"id": 4084})), (3, "save", json!({}))],
+        );
+        assert_eq!(call.warnings, ["arg2 belongs to no method: there is no method2"]);
+    }
+
+    #[test]
+    fn hardly_meant_bodies_are_warned_about() {
+        let call = steps(
+            r#"method1=a&method1=b&arg1={"phone":"+7"}&arg2{"x":1}&method2=c "#,
+            &[(1, "b", json!({"phone": " 7"})), (2, "c ", json!({}))],
+        );
+        assert_eq!(
+            call.warnings,
+            [
+                "`method1` is given more than once: the last one counts",
+                "`arg1`: an unescaped + arrives as a space; send %2B for a plus",
+                "`arg2{\"x\":1}` has no `=`: it is a name without a value and is not used",
+                "method2 has white space around its name: `c `",
+            ]
+        );
+    }
+
+    #[test]
+    fn bodies_that_are_no_call_are_refused_in_words() {
+        refused("", "no method1");
+        refused("arg1={}", "it has `arg1`");
+        refused("method2=count", "it has `method2`");
+        refused("method1=&arg1={}", "method1 is empty");
+        refused("method99999999999=a", "too large");
+        refused("method1=objects.get&arg1={\"a\":\"5%\"}", "`arg1`: broken percent-encoding `%\"}` at byte 8");
+        refused("method1=objects.get&arg1=%ff", "`arg1` is not UTF-8");
+        refused("method1=objects.get&arg1={\"a\":1", "arg1 is not JSON: EOF");
+        refused("method1=objects.get&arg1=\"a\"", "not a string");
+        refused("method1=objects.all&fields={}", "fields must be a JSON list");
+        refused(&"a=1&".repeat(1001), "more than 1000 pairs");
+        let chain: Vec<String> = (1..=65).map(|number| format!("method{number}=all")).collect();
+        refused(&chain.join("&"), "more than 64 methods");
+    }
+
+    #[test]
+    fn other_pairs_without_a_method_are_left_to_the_model() {
+        let call = parse("/rest_api/v2/Version", b"get_version=True").unwrap();
+        assert_eq!(call.extra, [("get_version".to_owned(), "True".to_owned())]);
+        assert_eq!((call.path.as_str(), call.steps.len()), ("/rest_api/v2/Version/", 0));
+        assert!(call.no_method().to_string().contains("it has `get_version`"));
+    }
+
+    #[test]
+    fn a_path_names_one_model() {
+        assert_eq!(model_in("/rest_api/v2/tarif"), Some("tarif".into()));
+        assert_eq!(model_in("/rest_api/v2/%D0%96/"), Some("Ж".into()));
+        for path in ["/rest_api/v2/", "/rest_api/v2/a/b/", "/rest_api/v1/Users/", "/", "/rest_api/v2/%zz/"] {
+            assert_eq!(model_in(path), None, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse(ABONENTS, &body);
+        }
+
+        #[test]
+        fn nearly_right_bodies_do_not_panic(
+            body in r#"(method[0-9]{0,3}|arg[0-9]|fields|x)(=|)[{\["a:,}%+2B Ж]{0,12}(&|)(arg1|method1)=[{"a:1}\]]{0,9}"#
+        ) {
+            let _ = parse(ABONENTS, body.as_bytes());
+        }
+
+        #[test]
+        fn what_is_encoded_is_parsed_back(
+            chain in proptest::collection::btree_map(2_u32..500, ("\\PC{1,12}", "\\PC{0,12}", ".{0,12}"), 0..8),
+            fields in proptest::option::of(proptest::collection::vec(".{0,9}", 0..4)),
+        ) {
+            let mut pairs = vec![("method1".to_owned(), "objects.all".to_owned())];
+            let mut expected = vec![Step { number: 1, method: "objects.all".into(), arg: json!({}) }];
+            for (number, (method, key, value)) in chain.iter().rev() {
+                let arg = json!({ key: [value, number] });
+                pairs.push((format!("method{number}"), method.clone()));
+                pairs.push((format!("arg{number}"), arg.to_string()));
+                expected.insert(1, Step { number: *number, method: method.clone(), arg });
+            }
+            if let Some(fields) = &fields {
+                pairs.push(("fields".into(), json!(fields).to_string()));
+            }
+            let call = parse(ABONENTS, serde_urlencoded::to_string(&pairs).unwrap().as_bytes()).unwrap();
+            prop_assert_eq!(call.steps, expected);
+            prop_assert_eq!(call.fields, fields);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The vendor's envelope: a form body becomes a [`Call`], a [`Reply`] becomes bytes.
+//!
+//! Owns the grammar of the body (pairs, `methodN`/`argN`, `fields`) and Python's JSON spelling of the answer. Knows no
+//! models, no state and no HTTP. Start at [`parse`] and [`body`].
+
+mod call;
+mod form;
+mod json;
+mod reply;
+
+pub use call::{Call, Limits, Step, WireError, call_path, decode_path, model_in, parse, parse_within};
+pub use reply::{CHUNK, Outcome, Reply, body};
+
+/// Where the vendor's API lives.
+pub const ROOT: &str = "/rest_api/v2/";

@@ -1,0 +1,150 @@
+//! The envelope of an answer, written piece by piece.
+
+use std::fmt;
+
+use bytes::{Bytes, BytesMut};
+use carbon_specs::Provenance;
+use serde_json::Value;
+
+use super::call::WireError;
+use crate::pyjson;
+
+/// About how many bytes are handed to the connection at once.
+pub const CHUNK: usize = 32 * 1024;
+
+/// The answer to a call.
+#[derive(Debug)]
+pub struct Reply {
+    /// The path it answers.
+    pub call: String,
+    /// What it says.
+    pub outcome: Outcome,
+    /// The weakest standing of what it relies on.
+    pub provenance: Provenance,
+    /// What would go wrong on a real server: overlapping tasks, arguments that are not used.
+    pub hazards: Vec<String>,
+}
+
+/// What an answer says.
+pub enum Outcome {
+    /// A refusal.
+    Error(String),
+    /// A value, small enough to be held.
+    Value(Value),
+    /// The text of `result` in pieces, in Python's spelling already.
+    Stream(Box<dyn Iterator<Item = Vec<u8>> + Send>),
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(text) => f.debug_tuple("Error").field(text).finish(),
+            Self::Value(value) => f.debug_tuple("Value").field(value).finish(),
+            Self::Stream(_) => f.write_str("Stream(..)"),
+        }
+    }
+}
+
+impl Reply {
+    /// The refusal of a body that is no call.
+    pub fn refusal(call: impl Into<String>, error: &WireError) -> Self {
+        Self {
+            call: call.into(),
+            outcome: Outcome::Error(error.to_string()),
+            // The page shows the envelope; which words are in it is ours.
+            provenance: Provenance::Assumed,
+            hazards: Vec::new(),
+        }
+    }
+}
+
+/// The bytes of an answer: `{"call": ..., "result": ...}` or `{"call": ..., "error": ...}`, in chunks of about
+/// [`CHUNK`] bytes.
+pub fn body(reply: Reply) -> impl Iterator<Item = Bytes> + Send {
+    let mut head = b"{\"call\": ".to_vec();
+    pyjson::write(&mut head, &reply.call);
+    let (key, pieces): (&str, Box<dyn Iterator<Item = Vec<u8>> + Send>) = match reply.outcome {
+        Outcome::Error(text) => ("error", Box::new(std::iter::once(spelled(&text)))),
+        Outcome::Value(value) => ("result", Box::new(std::iter::once(spelled(&value)))),
+        Outcome::Stream(pieces) => ("result", pieces),
+    };
+    head.extend_from_slice(format!(", \"{key}\": ").as_bytes());
+    chunks(std::iter::once(head).chain(pieces).chain(std::iter::once(b"}".to_vec())))
+}
+
+fn spelled(value: &(impl serde::Serialize + ?Sized)) -> Vec<u8> {
+    let mut out = Vec::new();
+    pyjson::write(&mut out, value);
+    out
+}
+
+/// Gathers small pieces into chunks; a piece larger than that goes on as it is.
+fn chunks(mut pieces: impl Iterator<Item = Vec<u8>> + Send) -> impl Iterator<Item = Bytes> + Send {
+    std::iter::from_fn(move || {
+        let mut chunk = BytesMut::new();
+        for piece in pieces.by_ref() {
+            if chunk.is_empty() && piece.len() >= CHUNK {
+                return Some(Bytes::from(piece));
+            }
+            chunk.extend_from_slice(&piece);
+            if chunk.len() >= CHUNK {
+                break;
+            }
+        }
+        (!chunk.is_empty()).then(|| chunk.freeze())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn reply(outcome: Outcome) -> Reply {
+        Reply { call: "/rest_api/v2/Users/".into(), outcome, provenance: Provenance::Documented, hazards: Vec::new() }
+    }
+
+    #[track_caller]
+    fn check(outcome: Outcome, expected: &str) {
+        let bytes: Vec<u8> = body(reply(outcome)).flatten().collect();
+        assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn envelopes_are_spelled_as_the_page_prints_them() {
+        // Page line 626.
+        check(
+            Outcome::Value(json!({"pk": null, "model": "DynamicSessions",
+                "fields": {"ttype": "None", "id": 12200, "suid": "144997776676316356"}})),
+            r#"{"call": "/rest_api/v2/Users/", "result": {"pk": null, "model": "DynamicSessions", "fields": {"ttype": "None", "id": 12200, "suid": "144997776676316356"}}}"#,
+        );
+        check(
+            Outcome::Error("нет \"x\"".into()),
+            r#"{"call": "/rest_api/v2/Users/", "error": "\u043d\u0435\u0442 \"x\""}"#,
+        );
+        check(Outcome::Value(json!([])), r#"{"call": "/rest_api/v2/Users/", "result": []}"#);
+        check(
+            Outcome::Stream(Box::new(["[1", ", 2", "]"].into_iter().map(|piece| piece.as_bytes().to_vec()))),
+            r#"{"call": "/rest_api/v2/Users/", "result": [1, 2]}"#,
+        );
+    }
+
+    #[test]
+    fn a_long_answer_comes_in_chunks_as_it_is_asked_for() {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicUsize, Ordering};
+
+        let made = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&made);
+        let pieces = (0..1000).map(move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            vec![b'x'; 1024]
+        });
+        let mut chunks = body(reply(Outcome::Stream(Box::new(pieces))));
+        let first = chunks.next().unwrap();
+        assert!((CHUNK..CHUNK + 2048).contains(&first.len()), "{}", first.len());
+        assert!(made.load(Ordering::Relaxed) <= 33, "{made:?}");
+        assert_eq!(first.len() + chunks.map(|chunk| chunk.len()).sum::<usize>(), 1000 * 1024 + 43);
+    }
+}
