@@ -6,24 +6,50 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 
+use carbon_specs::FieldId;
+
 use super::path::Hop;
 use super::query::{AliasId, Condition, Query};
 use crate::store::{Pk, Row, Store, Value};
 
+/// One row of a result.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Entry {
+    /// The model's key; none where `values()` asks for columns only.
+    pk: Option<Pk>,
+    /// The columns of `values()`.
+    values: Vec<Value>,
+    /// What it is ordered by; SQL's DISTINCT counts these too.
+    order: Vec<Value>,
+}
+
 /// The keys of the rows that answer, in order, repeated as SQL repeats them.
 pub fn run(store: &Store, query: &Query) -> Vec<Pk> {
+    entries(store, query).into_iter().filter_map(|entry| entry.pk).collect()
+}
+
+/// The rows of `values()`: one value per selected column.
+pub fn values(store: &Store, query: &Query) -> Vec<Vec<Value>> {
+    entries(store, query).into_iter().map(|entry| entry.values).collect()
+}
+
+fn entries(store: &Store, query: &Query) -> Vec<Entry> {
     if query.empty {
         return Vec::new();
     }
     let plan = Plan::new(query);
-    let mut found: Vec<(Pk, Vec<Value>)> = Vec::new();
-    let wants_keys = !query.order.is_empty();
+    let mut found: Vec<Entry> = Vec::new();
     for (pk, row) in candidates(store, query) {
         let mut bound = vec![None; query.aliases.len()];
         bound[0] = Some(row);
         plan.visit(store, &mut bound, 0, &mut |bound| {
-            let keys = if wants_keys { order_keys(query, bound) } else { Vec::new() };
-            found.push((pk, keys));
+            let column = |alias: AliasId, field: FieldId| bound[alias].map_or(Value::Null, |row| row[field.0].clone());
+            let selected = query.select.as_deref().unwrap_or_default();
+            found.push(Entry {
+                pk: query.select.is_none().then_some(pk),
+                values: selected.iter().map(|selected| column(selected.alias, selected.field)).collect(),
+                order: query.order.iter().map(|order| column(order.alias, order.field)).collect(),
+            });
             true
         });
     }
@@ -31,10 +57,10 @@ pub fn run(store: &Store, query: &Query) -> Vec<Pk> {
         let mut seen = HashSet::new();
         found.retain(|entry| seen.insert(entry.clone()));
     }
-    if wants_keys {
-        found.sort_by(|one, other| compare(query, &one.1, &other.1));
+    if !query.order.is_empty() {
+        found.sort_by(|one, other| compare(query, &one.order, &other.order));
     }
-    found.into_iter().map(|(pk, _)| pk).collect()
+    found
 }
 
 /// How many rows [`run`] would answer.
@@ -43,7 +69,7 @@ pub fn count(store: &Store, query: &Query) -> usize {
         return store.table(query.model).len();
     }
     // count() drops the ordering, but not the joins it made.
-    run(store, query).len()
+    entries(store, query).len()
 }
 
 /// Whether a row answers the query.
@@ -57,10 +83,6 @@ fn answers(store: &Store, query: &Query, row: &Row) -> bool {
         false
     });
     found
-}
-
-fn order_keys(query: &Query, bound: &[Option<&Row>]) -> Vec<Value> {
-    query.order.iter().map(|order| bound[order.alias].map_or(Value::Null, |row| row[order.field.0].clone())).collect()
 }
 
 /// Firebird sorts NULL first ascending, last descending.

@@ -82,6 +82,19 @@ pub struct Query {
     pub distinct: bool,
     /// `none()`: no row whatever the conditions.
     pub empty: bool,
+    /// `values()`: these columns under these names instead of objects.
+    pub select: Option<Vec<Selected>>,
+}
+
+/// One column of `values()`.
+#[derive(Clone, Debug)]
+pub struct Selected {
+    /// As it was asked for.
+    pub name: String,
+    /// Whose column.
+    pub alias: AliasId,
+    /// Which column.
+    pub field: FieldId,
 }
 
 impl Query {
@@ -96,6 +109,7 @@ impl Query {
             order: Vec::new(),
             distinct: false,
             empty: false,
+            select: None,
         }
     }
 
@@ -142,6 +156,24 @@ impl Query {
             let alias = joined.last().copied().unwrap_or(0);
             self.order.push(Order { alias, field, descending });
         }
+        Ok(())
+    }
+
+    /// `values(*paths)`: without paths every column, foreign keys as `<fk>_id`.
+    ///
+    /// # Errors
+    /// Django's, for names.
+    pub fn values(&mut self, paths: &[&str]) -> Result<(), CallError> {
+        let schema = Arc::clone(&self.schema);
+        let all: Vec<&str> = schema.at(self.model).fields.iter().map(|field| field.column.as_str()).collect();
+        let paths = if paths.is_empty() { &all } else { paths };
+        let mut selected = Vec::with_capacity(paths.len());
+        for path in paths {
+            let (hops, field) = path::resolve_column(&schema, self.model, path)?;
+            let alias = self.join_all(&hops, None).last().copied().unwrap_or(0);
+            selected.push(Selected { name: (*path).to_owned(), alias, field });
+        }
+        self.select = Some(selected);
         Ok(())
     }
 

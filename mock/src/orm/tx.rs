@@ -48,8 +48,23 @@ pub struct Tx<'w> {
     pub leases: &'w mut Leases,
     /// Whether a task is running (then what follows is derived again), rather than a request being answered.
     pub committing: bool,
+    /// What the caller should know though the call is answered.
+    pub warnings: Vec<String>,
     changes: Vec<Change>,
     weakest: Provenance,
+}
+
+/// What a view leaves behind.
+#[derive(Debug)]
+pub struct Finished {
+    /// The state as it was seen last.
+    pub view: Store,
+    /// The changes made.
+    pub changes: Vec<Change>,
+    /// The weakest standing of what the answer relies on.
+    pub provenance: Provenance,
+    /// What the caller should know.
+    pub warnings: Vec<String>,
 }
 
 impl<'w> Tx<'w> {
@@ -228,9 +243,9 @@ impl<'w> Tx<'w> {
         &self.changes
     }
 
-    /// Ends the view: the state it sees, the changes it made, and the weakest standing of what it relied on.
-    pub fn finish(self) -> (Store, Vec<Change>, Provenance) {
-        (self.store, self.changes, self.weakest)
+    /// Ends the view.
+    pub fn finish(self) -> Finished {
+        Finished { view: self.store, changes: self.changes, provenance: self.weakest, warnings: self.warnings }
     }
 
     /// Notes that the answer relies on something of this standing.

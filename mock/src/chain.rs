@@ -1,0 +1,475 @@
+//! The steps of one call, one after another: a model, then a QuerySet or an object, then what its methods answer.
+
+use std::sync::Arc;
+
+use carbon_specs::{FieldId, ModelId, Schema};
+use serde_json::{Map, Value as Json};
+
+use crate::billing::{self, Answer};
+use crate::orm::{CallError, Instance, Query, Tx, convert, execute};
+use crate::store::{Pk, Value};
+use crate::tasks::{Change, Patch};
+use crate::wire::Step;
+
+/// What the chain has come to.
+#[derive(Debug)]
+pub enum Subject {
+    /// The model itself: `objects.*` and its own methods can follow.
+    Model(ModelId),
+    /// A QuerySet, not run yet.
+    Query(Box<Query>),
+    /// An object.
+    Object(Box<Instance>),
+    /// An object, and whether it is new (`get_or_create`).
+    Pair(Box<Instance>, bool),
+    /// Rows that a method chose.
+    Rows(ModelId, Vec<Pk>),
+    /// Objects by key (`in_bulk`).
+    Bulk(ModelId, Vec<Pk>),
+    /// A bare value: nothing can follow.
+    Bare(Json),
+}
+
+/// Runs the steps.
+///
+/// # Errors
+/// The first refusal; what the earlier steps asked for is dropped with the view.
+pub fn run(tx: &mut Tx<'_>, model: ModelId, steps: &[Step]) -> Result<Subject, CallError> {
+    steps.iter().try_fold(Subject::Model(model), |subject, step| advance(tx, subject, step))
+}
+
+fn advance(tx: &mut Tx<'_>, subject: Subject, step: &Step) -> Result<Subject, CallError> {
+    let schema = tx.schema();
+    match subject {
+        Subject::Model(model) => match step.method.strip_prefix("objects.") {
+            Some(method) => queryset_step(tx, Query::all(&schema, model), method, step, true),
+            None => model_step(tx, &schema, model, step),
+        },
+        Subject::Query(query) => queryset_step(tx, *query, &step.method, step, false),
+        Subject::Object(object) | Subject::Pair(object, _) => object_step(tx, *object, step),
+        Subject::Rows(..) => Err(nothing_follows("list", step)),
+        Subject::Bulk(..) => Err(nothing_follows("dict", step)),
+        Subject::Bare(value) => Err(nothing_follows(python_type(&value), step)),
+    }
+}
+
+fn nothing_follows(kind: &str, step: &Step) -> CallError {
+    CallError::UnknownMethod(format!("'{kind}' object has no attribute '{}' (method{})", step.method, step.number))
+}
+
+fn python_type(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "NoneType",
+        Json::Bool(_) => "bool",
+        Json::Number(_) => "int",
+        Json::String(_) => "str",
+        Json::Array(_) => "list",
+        Json::Object(_) => "dict",
+    }
+}
+
+fn model_step(tx: &mut Tx<'_>, schema: &Schema, model: ModelId, step: &Step) -> Result<Subject, CallError> {
+    let spec = schema.at(model);
+    if let Some(method) = spec.model_methods.get(&step.method) {
+        tx.rely_on(method.source.provenance());
+        if let Some(answer) = billing::model_method(tx, model, &step.method, kwargs(step)?) {
+            return answer.map(subject_of);
+        }
+        return Err(CallError::Internal(format!("{}.{} is not implemented", spec.name, step.method)));
+    }
+    let hint = if schema.generic.queryset.contains_key(&step.method) || spec.methods.contains_key(&step.method) {
+        format!(" (did you mean 'objects.{}', or 'objects.get' first?)", step.method)
+    } else {
+        String::new()
+    };
+    Err(CallError::UnknownMethod(format!("type object '{}' has no attribute '{}'{hint}", spec.name, step.method)))
+}
+
+fn subject_of(answer: Answer) -> Subject {
+    match answer {
+        Answer::Object(object) => Subject::Object(Box::new(object)),
+        Answer::Objects(model, keys) => Subject::Rows(model, keys),
+        Answer::Json(value) => Subject::Bare(value),
+    }
+}
+
+/// The named arguments of a step.
+fn kwargs(step: &Step) -> Result<&Map<String, Json>, CallError> {
+    step.arg.as_object().ok_or_else(|| {
+        CallError::Argument(format!("{}() takes named arguments: arg{} must be a JSON object", step.method, step.number))
+    })
+}
+
+/// The positional arguments of a step: a JSON list of texts; no argument is none.
+fn texts(step: &Step) -> Result<Vec<&str>, CallError> {
+    let wrong = || {
+        CallError::Argument(format!("{}() takes names: arg{} must be a JSON list of strings", step.method, step.number))
+    };
+    match &step.arg {
+        Json::Array(items) => items.iter().map(|item| item.as_str().ok_or_else(wrong)).collect(),
+        Json::Object(pairs) if pairs.is_empty() => Ok(Vec::new()),
+        _ => Err(wrong()),
+    }
+}
+
+/// No argument at all.
+fn nothing(step: &Step) -> Result<(), CallError> {
+    let none = match &step.arg {
+        Json::Object(pairs) => pairs.is_empty(),
+        Json::Array(items) => items.is_empty(),
+        _ => false,
+    };
+    if none { Ok(()) } else { Err(CallError::Argument(format!("{}() takes no arguments (arg{})", step.method, step.number))) }
+}
+
+fn queryset_step(
+    tx: &mut Tx<'_>,
+    mut query: Query,
+    method: &str,
+    step: &Step,
+    manager: bool,
+) -> Result<Subject, CallError> {
+    let schema = tx.schema();
+    let name = &schema.at(query.model).name;
+    if query.select.is_some() && matches!(method, "get" | "first" | "last" | "delete" | "update" | "in_bulk") {
+        return Err(CallError::Argument(format!("{method}() cannot follow values() over this API")));
+    }
+    Ok(match method {
+        "all" => {
+            nothing(step)?;
+            Subject::Query(Box::new(query))
+        }
+        "filter" => {
+            query.filter(kwargs(step)?)?;
+            Subject::Query(Box::new(query))
+        }
+        "exclude" => {
+            query.exclude(kwargs(step)?)?;
+            Subject::Query(Box::new(query))
+        }
+        "none" => {
+            nothing(step)?;
+            query.empty = true;
+            Subject::Query(Box::new(query))
+        }
+        "distinct" => {
+            nothing(step)?;
+            query.distinct = true;
+            Subject::Query(Box::new(query))
+        }
+        "order_by" => {
+            query.order_by(&texts(step)?)?;
+            Subject::Query(Box::new(query))
+        }
+        "reverse" => {
+            nothing(step)?;
+            query.reverse();
+            Subject::Query(Box::new(query))
+        }
+        "values" => {
+            query.values(&texts(step)?)?;
+            Subject::Query(Box::new(query))
+        }
+        "values_list" => {
+            query.values(&texts(step)?)?;
+            Subject::Bare(rows(tx, &query, false))
+        }
+        "count" => {
+            nothing(step)?;
+            Subject::Bare(Json::from(execute::count(&tx.store, &query)))
+        }
+        "exists" => {
+            nothing(step)?;
+            Subject::Bare(Json::from(execute::count(&tx.store, &query) > 0))
+        }
+        "get" => {
+            query.filter(kwargs(step)?)?;
+            Subject::Object(Box::new(single(tx, &query)?))
+        }
+        "first" | "last" => {
+            nothing(step)?;
+            query.order_by_pk_if_unordered();
+            ends(tx, query, method == "last")?
+        }
+        "latest" | "earliest" => {
+            let paths = texts(step)?;
+            if paths.is_empty() {
+                return Err(CallError::Argument(format!(
+                    "earliest() and latest() require fields as positional arguments (arg{} is a list of names)",
+                    step.number
+                )));
+            }
+            query.order_by(&paths)?;
+            match ends(tx, query, method == "latest")? {
+                Subject::Bare(_) => return Err(CallError::DoesNotExist { model: name.clone() }),
+                found => found,
+            }
+        }
+        "in_bulk" => in_bulk(tx, query, step)?,
+        "create" if manager => {
+            let mut object = blank(tx, query.model)?;
+            for (name, value) in kwargs(step)? {
+                assign(tx, &mut object, name, value, "create")?;
+            }
+            create(tx, &mut object)?;
+            Subject::Object(Box::new(object))
+        }
+        "get_or_create" | "update_or_create" if manager => get_or_create(tx, query, method, step)?,
+        "update" => update(tx, &query, step)?,
+        "delete" => {
+            if manager {
+                return Err(CallError::UnknownMethod("'Manager' object has no attribute 'delete'".to_owned()));
+            }
+            nothing(step)?;
+            for pk in execute::run(&tx.store, &query) {
+                if tx.store.get(query.model, pk).is_some() {
+                    tx.delete_cascading(query.model, pk)?;
+                }
+            }
+            Subject::Bare(Json::Null)
+        }
+        _ => {
+            let holder = if manager { "Manager" } else { "QuerySet" };
+            let hint = if schema.at(query.model).methods.contains_key(method) || method == "save" || method == "set" {
+                format!(" (an object of {name} has it: use objects.get first)")
+            } else {
+                String::new()
+            };
+            return Err(CallError::UnknownMethod(format!("'{holder}' object has no attribute '{method}'{hint}")));
+        }
+    })
+}
+
+/// The rows of `values()` as JSON: objects, or lists for `values_list()`.
+pub fn rows(tx: &Tx<'_>, query: &Query, named: bool) -> Json {
+    let schema = query.schema();
+    let selected = query.select.as_deref().unwrap_or_default();
+    let cells = |row: Vec<Value>| {
+        row.into_iter()
+            .zip(selected)
+            .map(|(value, selected)| {
+                let kind = schema.at(query.aliases[selected.alias].model).at(selected.field).kind;
+                (selected.name.clone(), convert::to_json(kind, &value))
+            })
+            .collect::<Vec<_>>()
+    };
+    execute::values(&tx.store, query)
+        .into_iter()
+        .map(|row| {
+            if named {
+                Json::Object(cells(row).into_iter().collect())
+            } else {
+                Json::Array(cells(row).into_iter().map(|(_, value)| value).collect())
+            }
+        })
+        .collect()
+}
+
+/// `get()`: the one row, or Django's two refusals.
+fn single(tx: &Tx<'_>, query: &Query) -> Result<Instance, CallError> {
+    let model = || tx.store.model(query.model).name.clone();
+    match execute::run(&tx.store, query).as_slice() {
+        [] => Err(CallError::DoesNotExist { model: model() }),
+        [pk] => read(tx, query.model, *pk).ok_or_else(|| CallError::DoesNotExist { model: model() }),
+        several => Err(CallError::MultipleObjectsReturned { model: model(), count: several.len() }),
+    }
+}
+
+fn read(tx: &Tx<'_>, model: ModelId, pk: Pk) -> Option<Instance> {
+    let row = tx.store.get(model, pk)?;
+    Some(Instance::of_row(tx.store.schema(), model, pk, row))
+}
+
+fn ends(tx: &Tx<'_>, mut query: Query, last: bool) -> Result<Subject, CallError> {
+    if last {
+        query.reverse();
+    }
+    let first = execute::run(&tx.store, &query).first().copied();
+    Ok(match first.and_then(|pk| read(tx, query.model, pk)) {
+        Some(object) => Subject::Object(Box::new(object)),
+        None => Subject::Bare(Json::Null),
+    })
+}
+
+fn in_bulk(tx: &Tx<'_>, mut query: Query, step: &Step) -> Result<Subject, CallError> {
+    let ids = match &step.arg {
+        Json::Array(ids) => Json::Array(ids.clone()),
+        Json::Object(pairs) if pairs.is_empty() => {
+            return Ok(Subject::Bulk(query.model, execute::run(&tx.store, &query)));
+        }
+        Json::Object(pairs) if pairs.len() == 1 && pairs.contains_key("id_list") => pairs["id_list"].clone(),
+        _ => {
+            return Err(CallError::Argument(format!("in_bulk() takes a list of keys in arg{}", step.number)));
+        }
+    };
+    query.filter(&Map::from_iter([("pk__in".to_owned(), ids)]))?;
+    Ok(Subject::Bulk(query.model, execute::run(&tx.store, &query)))
+}
+
+fn blank(tx: &Tx<'_>, model: ModelId) -> Result<Instance, CallError> {
+    tx.blank(&tx.store.model(model).name)
+}
+
+fn create(tx: &mut Tx<'_>, object: &mut Instance) -> Result<(), CallError> {
+    tx.rely_on(object.model().source.provenance());
+    billing::before_create(tx, object)?;
+    tx.save(object)?;
+    billing::after_create(tx, object)
+}
+
+fn get_or_create(tx: &mut Tx<'_>, mut query: Query, method: &str, step: &Step) -> Result<Subject, CallError> {
+    let mut given = kwargs(step)?.clone();
+    let defaults = match given.shift_remove("defaults") {
+        Some(Json::Object(defaults)) => defaults,
+        None => Map::new(),
+        Some(_) => return Err(CallError::Argument(format!("{method}(): `defaults` must be a JSON object"))),
+    };
+    query.filter(&given)?;
+    match single(tx, &query) {
+        Ok(mut object) => {
+            if method == "update_or_create" {
+                for (name, value) in &defaults {
+                    assign(tx, &mut object, name, value, method)?;
+                }
+                save(tx, &mut object, &Map::new())?;
+            }
+            Ok(Subject::Pair(Box::new(object), false))
+        }
+        Err(CallError::DoesNotExist { .. }) => {
+            let mut object = blank(tx, query.model)?;
+            let plain = given.iter().filter(|(name, _)| !name.contains("__"));
+            for (name, value) in plain.chain(&defaults) {
+                assign(tx, &mut object, name, value, method)?;
+            }
+            create(tx, &mut object)?;
+            Ok(Subject::Pair(Box::new(object), true))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// `update(**columns)`: these columns of every row, whatever the others are; answers how many rows.
+fn update(tx: &mut Tx<'_>, query: &Query, step: &Step) -> Result<Subject, CallError> {
+    let schema = tx.schema();
+    let model = schema.at(query.model);
+    let mut columns: Vec<(FieldId, Patch)> = Vec::new();
+    for (name, value) in kwargs(step)? {
+        let field = model.field(name).ok_or_else(|| {
+            CallError::Field(format!("{} has no field named '{name}'", model.name))
+        })?;
+        if value.is_null() && !field.null {
+            return Err(CallError::Value(format!("{}.{} may not be NULL", model.name, field.column)));
+        }
+        columns.push((field.id, Patch::Set(convert::to_column(&schema, field, value)?)));
+    }
+    let mut keys = execute::run(&tx.store, query);
+    keys.sort_unstable();
+    keys.dedup();
+    for pk in &keys {
+        tx.apply(Change::Patch { model: query.model, pk: *pk, columns: columns.clone() })?;
+    }
+    Ok(Subject::Bare(Json::from(keys.len())))
+}
+
+fn object_step(tx: &mut Tx<'_>, mut object: Instance, step: &Step) -> Result<Subject, CallError> {
+    let schema = tx.schema();
+    let model = schema.at(object.model);
+    if let Some(method) = model.methods.get(&step.method) {
+        tx.rely_on(method.source.provenance());
+    }
+    match step.method.as_str() {
+        "set" => {
+            for (name, value) in kwargs(step)? {
+                assign(tx, &mut object, name, value, "set")?;
+            }
+            Ok(Subject::Object(Box::new(object)))
+        }
+        "save" => {
+            save(tx, &mut object, kwargs(step)?)?;
+            Ok(Subject::Object(Box::new(object)))
+        }
+        "delete" => {
+            if let Some(answer) = billing::delete(tx, &mut object, kwargs(step)?) {
+                return answer.map(subject_of);
+            }
+            nothing(step)?;
+            let pk = object.pk.ok_or_else(|| {
+                CallError::Value(format!("{} object can't be deleted because its pk is set to None.", model.name))
+            })?;
+            tx.delete_cascading(object.model, pk)?;
+            Ok(Subject::Bare(Json::Null))
+        }
+        method => match billing::object_method(tx, &mut object, method, kwargs(step)?) {
+            Some(answer) => answer.map(subject_of),
+            None => {
+                let known: Vec<&str> =
+                    ["set", "save", "delete"].into_iter().chain(model.methods.keys().map(String::as_str)).collect();
+                Err(CallError::UnknownMethod(format!(
+                    "'{}' object has no attribute '{method}'. Its methods are: {}",
+                    model.name,
+                    known.join(", ")
+                )))
+            }
+        },
+    }
+}
+
+fn save(tx: &mut Tx<'_>, object: &mut Instance, args: &Map<String, Json>) -> Result<(), CallError> {
+    let allowed = object.model().methods.get("save").map(|method| &method.args);
+    if let Some(name) = args.keys().find(|name| allowed.is_none_or(|allowed| !allowed.contains_key(*name))) {
+        return Err(CallError::Argument(format!("save() got an unexpected keyword argument '{name}'")));
+    }
+    if object.pk.is_none() {
+        return create(tx, object);
+    }
+    billing::before_save(tx, object, args)?;
+    tx.save(object)?;
+    Ok(())
+}
+
+/// Sets one attribute: a column, `<fk>_id`, or a foreign key by its target's key; `null` clears it.
+fn assign(tx: &mut Tx<'_>, object: &mut Instance, name: &str, value: &Json, method: &str) -> Result<(), CallError> {
+    let schema = tx.schema();
+    let model = schema.at(object.model);
+    let field = if name == "pk" { Some(model.pk_field()) } else { model.field(name) };
+    let Some(field) = field else {
+        return Err(CallError::Argument(match method {
+            "set" => format!("'{}' object has no attribute '{name}'", model.name),
+            _ => format!("{}() got an unexpected keyword argument '{name}'", model.name),
+        }));
+    };
+    tx.rely_on(field.source.provenance());
+    let value = convert::to_column(&schema, field, value)?;
+    if let (Some(to), Value::Int(pk)) = (field.to, &value)
+        && tx.store.get(to, *pk).is_none()
+    {
+        let target = &schema.at(to).name;
+        tx.warnings.push(format!(
+            "{}.{} names {target} {pk}, which does not exist (yet): the task fails if it still does not when its turn comes",
+            model.name, field.column
+        ));
+    }
+    if field.id == model.pk {
+        object.pk = value.as_int();
+    }
+    object.values[field.id.0] = value;
+    Ok(())
+}
+
+/// Whether these steps can change nothing: decided by the contract's methods.
+pub fn is_read(schema: &Schema, model: ModelId, steps: &[Step]) -> bool {
+    use carbon_specs::example::Kind;
+    let model = schema.at(model);
+    steps.iter().all(|step| {
+        let name = step.method.as_str();
+        let method = model
+            .model_methods
+            .get(name)
+            .or_else(|| model.methods.get(name))
+            .or_else(|| schema.generic.manager.get(name))
+            .or_else(|| schema.generic.queryset.get(name))
+            .or_else(|| schema.generic.instance.get(name));
+        method.is_some_and(|method| method.kind == Kind::Read)
+    })
+}
+
