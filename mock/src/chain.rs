@@ -1,7 +1,5 @@
 //! The steps of one call, one after another: a model, then a QuerySet or an object, then what its methods answer.
 
-use std::sync::Arc;
-
 use carbon_specs::{FieldId, ModelId, Schema};
 use serde_json::{Map, Value as Json};
 
@@ -96,7 +94,10 @@ fn subject_of(answer: Answer) -> Subject {
 /// The named arguments of a step.
 fn kwargs(step: &Step) -> Result<&Map<String, Json>, CallError> {
     step.arg.as_object().ok_or_else(|| {
-        CallError::Argument(format!("{}() takes named arguments: arg{} must be a JSON object", step.method, step.number))
+        CallError::Argument(format!(
+            "{}() takes named arguments: arg{} must be a JSON object",
+            step.method, step.number
+        ))
     })
 }
 
@@ -119,7 +120,11 @@ fn nothing(step: &Step) -> Result<(), CallError> {
         Json::Array(items) => items.is_empty(),
         _ => false,
     };
-    if none { Ok(()) } else { Err(CallError::Argument(format!("{}() takes no arguments (arg{})", step.method, step.number))) }
+    if none {
+        Ok(())
+    } else {
+        Err(CallError::Argument(format!("{}() takes no arguments (arg{})", step.method, step.number)))
+    }
 }
 
 fn queryset_step(
@@ -354,9 +359,8 @@ fn update(tx: &mut Tx<'_>, query: &Query, step: &Step) -> Result<Subject, CallEr
     let model = schema.at(query.model);
     let mut columns: Vec<(FieldId, Patch)> = Vec::new();
     for (name, value) in kwargs(step)? {
-        let field = model.field(name).ok_or_else(|| {
-            CallError::Field(format!("{} has no field named '{name}'", model.name))
-        })?;
+        let field =
+            model.field(name).ok_or_else(|| CallError::Field(format!("{} has no field named '{name}'", model.name)))?;
         if value.is_null() && !field.null {
             return Err(CallError::Value(format!("{}.{} may not be NULL", model.name, field.column)));
         }
@@ -472,4 +476,3 @@ pub fn is_read(schema: &Schema, model: ModelId, steps: &[Step]) -> bool {
         method.is_some_and(|method| method.kind == Kind::Read)
     })
 }
-

@@ -6,9 +6,16 @@
 //! A layer names only those below it.
 
 pub mod billing;
+pub mod chain;
+pub mod hazards;
+pub mod journal;
+pub mod mock;
 pub mod orm;
 pub mod pyjson;
 pub mod sql;
 pub mod store;
 pub mod tasks;
 pub mod wire;
+pub mod world;
+
+pub use mock::{Mock, MockError, Options};

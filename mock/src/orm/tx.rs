@@ -77,7 +77,17 @@ impl<'w> Tx<'w> {
         leases: &'w mut Leases,
         committing: bool,
     ) -> Self {
-        Self { store, now, chance, keys, leases, committing, changes: Vec::new(), weakest: Provenance::Documented }
+        Self {
+            store,
+            now,
+            chance,
+            keys,
+            leases,
+            committing,
+            warnings: Vec::new(),
+            changes: Vec::new(),
+            weakest: Provenance::Documented,
+        }
     }
 
     /// The models.

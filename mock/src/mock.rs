@@ -1,0 +1,371 @@
+//! [`Mock`]: one world behind a lock, answering calls.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use carbon_specs::demo::{self, DemoError};
+use carbon_specs::{Contract, LoadError, ModelId, Provenance, Schema};
+use jiff::Span;
+use jiff::civil::DateTime;
+use serde_json::{Value as Json, json};
+
+use crate::billing;
+use crate::chain::{self, Subject};
+use crate::journal::{self, Entry};
+use crate::orm::project::{ListPieces, Printer, Shape, shape};
+use crate::orm::{CallError, execute};
+use crate::store::{Pk, StateError, Store};
+use crate::tasks::{Clock, ClockError, Profile};
+use crate::wire::{Call, Outcome, Reply, Step};
+use crate::world::{Ran, World};
+
+/// What a mock starts with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The contract it serves.
+    pub contract: Arc<Contract>,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The clock.
+    pub clock: Clock,
+    /// How long changes take.
+    pub tasks: Profile,
+    /// Subscribers beyond those the page names.
+    pub filler: usize,
+    /// The state to start from, instead of the demo data.
+    pub state: Option<Json>,
+}
+
+impl Options {
+    /// The embedded contract, the demo data, seed 1, the system's clock and the page's task times.
+    ///
+    /// # Errors
+    /// An embedded contract that is not sound: a bug of ours.
+    pub fn new() -> Result<Self, LoadError> {
+        Ok(Self {
+            contract: Arc::new(Contract::embedded()?),
+            seed: 1,
+            clock: Clock::system(),
+            tasks: Profile::DOCUMENTED,
+            filler: demo::DEFAULT_FILLER,
+            state: None,
+        })
+    }
+}
+
+/// Why a mock cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum MockError {
+    /// The state is wrong.
+    #[error("the state is refused: {0}")]
+    State(#[from] StateError),
+    /// The demo data is wrong.
+    #[error("the demo data is refused: {0}")]
+    Demo(#[from] DemoError),
+}
+
+/// A server without a socket. Clones share one world.
+#[derive(Clone, Debug)]
+pub struct Mock(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    contract: Arc<Contract>,
+    schema: Arc<Schema>,
+    seed: u64,
+    tasks: Profile,
+    start: Mutex<(Store, Clock)>,
+    world: Mutex<World>,
+}
+
+impl Mock {
+    /// A mock with a state of its own.
+    ///
+    /// # Errors
+    /// Where the state or the demo data is wrong.
+    pub fn new(options: Options) -> Result<Self, MockError> {
+        let schema = Arc::new(options.contract.schema.clone());
+        let now = options.clock.now();
+        let store = match &options.state {
+            Some(state) => Store::from_state(&schema, state, now)?,
+            None => {
+                let filler = demo::filler(&schema, options.filler);
+                let rows = options.contract.demo.iter().cloned().chain(filler);
+                Store::from_rows(&schema, rows, now)?
+            }
+        };
+        let world = World::new(store.clone(), options.clock.clone(), options.tasks, options.seed);
+        Ok(Self(Arc::new(Shared {
+            contract: options.contract,
+            schema,
+            seed: options.seed,
+            tasks: options.tasks,
+            start: Mutex::new((store, options.clock)),
+            world: Mutex::new(world),
+        })))
+    }
+
+    /// The contract it serves.
+    pub fn contract(&self) -> &Arc<Contract> {
+        &self.0.contract
+    }
+
+    /// A task or request that panicked left the world as it was: it is changed by whole assignments only.
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.0.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers a call.
+    pub fn handle(&self, call: Call) -> Reply {
+        let mut world = self.world();
+        world.run_due();
+        let id = world.journal.next_id();
+        let at = world.clock.now();
+        let model = self.0.schema.model(&call.model);
+        let words = journal::in_words(model.map_or(call.model.as_str(), |model| &model.name), &call);
+        let answer = match model {
+            Some(model) => answer(&mut world, id, model.id, &call, &words),
+            None => Err(CallError::UnknownModel(unknown_model(&self.0.schema, &call.model))),
+        };
+        let (outcome, provenance, task, mut warnings) = match answer {
+            Ok(answer) => (answer.outcome, answer.provenance, answer.task, answer.warnings),
+            Err(error) => {
+                let provenance = standing(&error);
+                (Outcome::Error(error.to_string()), provenance, None, Vec::new())
+            }
+        };
+        warnings.extend(call.warnings.iter().cloned());
+        let error = match &outcome {
+            Outcome::Error(text) => Some(text.clone()),
+            _ => None,
+        };
+        match &error {
+            Some(error) => tracing::error!(request = id, "{words}: {error}"),
+            None => tracing::info!(request = id, task, "{words}"),
+        }
+        let methods = call.steps.iter().map(|step| step.method.clone()).collect();
+        let path = call.path.clone();
+        world.journal.push(Entry {
+            id,
+            at,
+            path,
+            call: words,
+            methods,
+            error,
+            provenance,
+            task,
+            warnings: warnings.clone(),
+        });
+        Reply { call: call.path, outcome, provenance, hazards: warnings }
+    }
+
+    /// Back to the start: state, clock, dice, queue and journal.
+    pub fn reset(&self) {
+        let (store, clock) = self.0.start.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        *self.world() = World::new(store, clock, self.0.tasks, self.0.seed);
+    }
+
+    /// The committed state.
+    pub fn state(&self) -> Json {
+        // The copy is cheap; writing it out is not, and must not hold up the calls.
+        let store = self.world().store.clone();
+        store.to_state()
+    }
+
+    /// Replaces the state and starts over from it; `reset` comes back to it too.
+    ///
+    /// # Errors
+    /// The first entry that is wrong; nothing is replaced then.
+    pub fn put_state(&self, state: &Json) -> Result<(), StateError> {
+        let now = self.world().clock.now();
+        let store = Store::from_state(&self.0.schema, state, now)?;
+        self.0.start.lock().unwrap_or_else(PoisonError::into_inner).0 = store;
+        self.reset();
+        Ok(())
+    }
+
+    /// A copy of the committed state and the moment it was taken at.
+    pub fn snapshot(&self) -> (Store, DateTime) {
+        let world = self.world();
+        (world.store.clone(), world.clock.now())
+    }
+
+    /// The waiting tasks.
+    pub fn tasks(&self) -> Json {
+        self.world().tasks_json()
+    }
+
+    /// Runs every waiting task now.
+    pub fn run_tasks(&self) -> Json {
+        let Ran { ran, failed } = self.world().drain();
+        let failed: Vec<Json> = failed.iter().map(|(id, error)| json!({ "id": id, "error": error })).collect();
+        json!({ "ran": ran, "failed": failed })
+    }
+
+    /// Lets time pass.
+    ///
+    /// # Errors
+    /// Where the calendar ends.
+    pub fn advance(&self, span: Span) -> Result<DateTime, ClockError> {
+        let mut world = self.world();
+        let moment = world.clock.after(span)?;
+        world.advance_to(moment);
+        Ok(world.clock.now())
+    }
+
+    /// Sets the clock; what falls in between happens.
+    pub fn set_clock(&self, moment: DateTime) {
+        self.world().advance_to(moment);
+    }
+
+    /// The time.
+    pub fn clock(&self) -> Json {
+        let world = self.world();
+        let kind = if matches!(world.clock, Clock::System { .. }) { "system" } else { "virtual" };
+        json!({ "now": crate::store::Value::DateTime(world.clock.now()).to_string(), "clock": kind })
+    }
+
+    /// The calls so far.
+    pub fn journal(&self) -> Json {
+        self.world().journal.to_json()
+    }
+
+    /// The overlaps and failed tasks so far.
+    pub fn hazards(&self) -> Json {
+        self.world().hazards_json()
+    }
+
+    /// The models, for other tools.
+    pub fn schema_json(&self) -> Json {
+        self.0.schema.to_json()
+    }
+
+    /// When something happens next of itself.
+    pub fn next_due(&self) -> Option<DateTime> {
+        self.world().next_event()
+    }
+
+    /// Runs what is due.
+    pub fn tick(&self) {
+        self.world().run_due();
+    }
+}
+
+struct Answered {
+    outcome: Outcome,
+    provenance: Provenance,
+    task: Option<u64>,
+    warnings: Vec<String>,
+}
+
+fn answer(world: &mut World, id: u64, model: ModelId, call: &Call, words: &str) -> Result<Answered, CallError> {
+    let schema = world.schema();
+    let steps = steps_of(&schema, model, call)?;
+    let (result, finished) = world.view(|tx| {
+        let subject = chain::run(tx, model, &steps)?;
+        let changes = tx.changes().to_vec();
+        billing::react(tx, &changes)?;
+        // What follows is derived again when the task commits: only what was asked for waits in the queue.
+        let subject = match subject {
+            Subject::Query(query) if query.select.is_some() => Subject::Bare(chain::rows(tx, &query, true)),
+            other => other,
+        };
+        Ok((subject, changes))
+    });
+    let (subject, changes) = result?;
+    let (outcome, named) = render(&schema, finished.view, world.clock.now(), subject, call)?;
+    let task = (!changes.is_empty()).then(|| world.enqueue(id, words.to_owned(), changes));
+    let provenance = finished.provenance.max(named);
+    Ok(Answered { outcome, provenance, task, warnings: finished.warnings })
+}
+
+/// The chain; without `methodN`, a method of the model that the body names directly (`get_version=True`).
+fn steps_of(schema: &Schema, model: ModelId, call: &Call) -> Result<Vec<Step>, CallError> {
+    if !call.steps.is_empty() {
+        return Ok(call.steps.clone());
+    }
+    let methods = &schema.at(model).model_methods;
+    call.extra
+        .iter()
+        .find(|(name, _)| methods.contains_key(name))
+        .map(|(name, _)| vec![Step { number: 1, method: name.clone(), arg: json!({}) }])
+        .ok_or_else(|| CallError::Malformed(call.no_method().to_string()))
+}
+
+/// The `result` of what a chain came to, and the standing of what `fields` names.
+fn render(
+    schema: &Schema,
+    store: Store,
+    now: DateTime,
+    subject: Subject,
+    call: &Call,
+) -> Result<(Outcome, Provenance), CallError> {
+    let shape_of = |model: ModelId| match call.fields.as_deref() {
+        None | Some([]) => Ok((Shape::All, Provenance::Documented)),
+        Some(paths) => shape(schema, model, paths),
+    };
+    let printer = Printer::new(store.clone(), now.date(), billing::property);
+    let one = |object: &crate::orm::Instance| -> Result<(Vec<u8>, Provenance), CallError> {
+        let (shape, named) = shape_of(object.model)?;
+        let mut out = Vec::new();
+        printer.instance(&mut out, object, &shape)?;
+        Ok((out, named))
+    };
+    let piece = |out: Vec<u8>| Outcome::Stream(Box::new(std::iter::once(out)));
+    match subject {
+        Subject::Model(model) => {
+            Err(CallError::UnknownMethod(format!("{}: no method was called", schema.at(model).name)))
+        }
+        Subject::Query(query) => {
+            let keys = execute::run(&store, &query);
+            list(printer, query.model, keys, shape_of(query.model)?)
+        }
+        Subject::Rows(model, keys) => list(printer, model, keys, shape_of(model)?),
+        Subject::Object(object) => one(&object).map(|(out, named)| (piece(out), named)),
+        Subject::Pair(object, created) => {
+            let (mut out, named) = one(&object)?;
+            out.insert(0, b'[');
+            out.extend_from_slice(if created { b", true]" } else { b", false]" });
+            Ok((piece(out), named))
+        }
+        Subject::Bulk(model, keys) => {
+            let (shape, named) = shape_of(model)?;
+            let mut out = b"{".to_vec();
+            for (place, pk) in keys.into_iter().enumerate() {
+                let separator = if place > 0 { ", " } else { "" };
+                out.extend_from_slice(format!("{separator}\"{pk}\": ").as_bytes());
+                printer.row(&mut out, model, pk, &shape)?;
+            }
+            out.push(b'}');
+            Ok((piece(out), named))
+        }
+        Subject::Bare(value) => Ok((Outcome::Value(value), Provenance::Documented)),
+    }
+}
+
+fn list(
+    printer: Printer,
+    model: ModelId,
+    keys: Vec<Pk>,
+    (shape, named): (Shape, Provenance),
+) -> Result<(Outcome, Provenance), CallError> {
+    // The first object is printed once beforehand: what cannot be computed is an error, not half a reply.
+    if let Some(pk) = keys.first() {
+        printer.row(&mut Vec::new(), model, *pk, &shape)?;
+    }
+    Ok((Outcome::Stream(Box::new(ListPieces::new(printer, model, keys, shape))), named))
+}
+
+fn unknown_model(schema: &Schema, name: &str) -> String {
+    let names: Vec<&str> = schema.models.iter().map(|model| model.name.as_str()).collect();
+    format!("Unknown model '{name}'. Models are: {}", names.join(", "))
+}
+
+/// How sure we are of a refusal's words: Django's follow from Django, the others are ours.
+fn standing(error: &CallError) -> Provenance {
+    match error {
+        CallError::DoesNotExist { .. } | CallError::MultipleObjectsReturned { .. } | CallError::Field(_) => {
+            Provenance::Derived
+        }
+        _ => Provenance::Assumed,
+    }
+}

@@ -1,0 +1,281 @@
+//! One world: state, queue, clock, dice, journal. A value that can be reset and dropped; nothing is global.
+
+use std::sync::Arc;
+
+use carbon_specs::Schema;
+use jiff::civil::{Date, DateTime, Time};
+use serde_json::{Value as Json, json};
+
+use crate::billing;
+use crate::hazards::{self, Hazard, HazardKind, Writers};
+use crate::journal::Journal;
+use crate::orm::tx::Finished;
+use crate::orm::{CallError, Keys, Leases, Tx};
+use crate::store::Store;
+use crate::tasks::{Chance, Change, Clock, Profile, Queue, Task};
+
+/// The most hazards kept; later ones are only counted.
+const MAX_HAZARDS: usize = 10_000;
+
+/// How many days of daily runs one step of the clock may cause.
+const MAX_DAYS: usize = 36_600;
+
+/// Everything one server knows.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// What is committed: what everybody sees.
+    pub store: Store,
+    /// What waits.
+    pub queue: Queue,
+    /// The time.
+    pub clock: Clock,
+    /// What was asked.
+    pub journal: Journal,
+    chance: Chance,
+    keys: Keys,
+    leases: Leases,
+    hazards: Vec<Hazard>,
+    hazards_total: u64,
+    writers: Writers,
+    failed: Vec<(u64, String)>,
+    ran: u64,
+    /// The last day whose daily run is done.
+    day: Date,
+}
+
+/// What became of tasks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ran {
+    /// How many ran.
+    pub ran: u64,
+    /// Those that failed: number and reason.
+    pub failed: Vec<(u64, String)>,
+}
+
+impl World {
+    /// A fresh world over a state.
+    pub fn new(store: Store, clock: Clock, profile: Profile, seed: u64) -> Self {
+        let day = clock.now().date();
+        Self {
+            store,
+            queue: Queue::new(profile),
+            clock,
+            journal: Journal::default(),
+            chance: Chance::new(seed),
+            keys: Keys::default(),
+            leases: Leases::default(),
+            hazards: Vec::new(),
+            hazards_total: 0,
+            writers: Writers::new(),
+            failed: Vec::new(),
+            ran: 0,
+            day,
+        }
+    }
+
+    /// The models.
+    pub fn schema(&self) -> Arc<Schema> {
+        Arc::clone(self.store.schema())
+    }
+
+    /// Lets a request work on a view of the committed state. What it leaves behind is not committed: queue it.
+    pub fn view<T>(
+        &mut self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, CallError>,
+    ) -> (Result<T, CallError>, Finished) {
+        let now = self.clock.now();
+        let store = self.store.clone();
+        let mut tx = Tx::new(store, now, &mut self.chance, &mut self.keys, &mut self.leases, false);
+        let result = work(&mut tx);
+        (result, tx.finish())
+    }
+
+    /// Queues the changes of a request; with the profile `instant` they are made at once.
+    pub fn enqueue(&mut self, request: u64, call: String, changes: Vec<Change>) -> u64 {
+        let now = self.clock.now();
+        let id = self.queue.push(request, call, changes, now, &mut self.chance);
+        self.run_due();
+        id
+    }
+
+    /// Runs what is due by now, daily runs among it.
+    pub fn run_due(&mut self) {
+        self.run_until(self.clock.now());
+    }
+
+    /// Moves the clock and lets everything happen that falls in between, in its order.
+    pub fn advance_to(&mut self, moment: DateTime) {
+        if moment < self.clock.now() {
+            self.clock.set(moment);
+            self.day = moment.date();
+            return;
+        }
+        while let Some(next) = self.next_event().filter(|next| *next <= moment) {
+            if next > self.clock.now() {
+                self.clock.set(next);
+            }
+            self.run_until(next);
+        }
+        self.clock.set(moment);
+        self.run_until(moment);
+    }
+
+    /// Runs every waiting task, moving a clock that stands still to the last one's time.
+    pub fn drain(&mut self) -> Ran {
+        let (ran, failed) = (self.ran, self.failed.len());
+        while let Some(due) = self.queue.next_due() {
+            if due > self.clock.now() {
+                self.advance_to(due);
+            } else {
+                self.run_due();
+            }
+        }
+        Ran { ran: self.ran - ran, failed: self.failed[failed..].to_vec() }
+    }
+
+    /// When something happens next: a task or the day's run.
+    pub fn next_event(&self) -> Option<DateTime> {
+        let midnight = self.day.tomorrow().ok()?.to_datetime(Time::midnight());
+        Some(self.queue.next_due().map_or(midnight, |due| due.min(midnight)))
+    }
+
+    fn run_until(&mut self, moment: DateTime) {
+        let mut days = 0;
+        loop {
+            let midnight = self.day.tomorrow().ok().map(|day| day.to_datetime(Time::midnight()));
+            let next_day = midnight.filter(|midnight| *midnight <= moment && days < MAX_DAYS);
+            let next_task = self.queue.next_due().filter(|due| *due <= moment);
+            match (next_day, next_task) {
+                (Some(midnight), task) if task.is_none_or(|due| midnight <= due) => {
+                    days += 1;
+                    self.day = midnight.date();
+                    self.daily(midnight);
+                }
+                (_, Some(due)) => {
+                    let Some(task) = self.queue.pop_due(due) else { break };
+                    self.commit(&task);
+                }
+                _ => break,
+            }
+        }
+        if self.queue.is_empty() {
+            // Every promised address is in the state by now.
+            self.leases.clear();
+            self.writers.clear();
+        }
+    }
+
+    /// Makes the changes of a task, all or none, and what follows from them.
+    fn commit(&mut self, task: &Task) {
+        let schema = self.schema();
+        for hazard in hazards::overlaps(&schema, &self.store, &self.writers, task) {
+            self.report(hazard);
+        }
+        let store = self.store.clone();
+        let mut tx = Tx::new(store, task.due, &mut self.chance, &mut self.keys, &mut self.leases, true);
+        let result = task
+            .changes
+            .iter()
+            .try_for_each(|change| tx.apply(change.clone()))
+            .and_then(|()| billing::react(&mut tx, &task.changes));
+        let finished = tx.finish();
+        self.ran += 1;
+        match result {
+            Ok(()) => {
+                self.store = finished.view;
+                for change in &task.changes {
+                    self.writers.insert(change.target(), (task.id, task.call.clone()));
+                }
+            }
+            Err(error) => self.fail(task, &error),
+        }
+    }
+
+    fn fail(&mut self, task: &Task, error: &CallError) {
+        tracing::error!(task = task.id, call = %task.call, "task failed: {error}");
+        self.failed.push((task.id, error.to_string()));
+        let says = format!("task {} ({}) failed and changed nothing: {error}", task.id, task.call);
+        self.report(Hazard {
+            kind: HazardKind::FailedTask,
+            at: task.due.to_string(),
+            task: task.id,
+            request: task.request,
+            call: task.call.clone(),
+            other: None,
+            row: None,
+            columns: Vec::new(),
+            says,
+        });
+    }
+
+    fn report(&mut self, hazard: Hazard) {
+        tracing::warn!(kind = hazard.kind.name(), "{}", hazard.says);
+        self.hazards_total += 1;
+        if self.hazards.len() < MAX_HAZARDS {
+            self.hazards.push(hazard);
+        }
+    }
+
+    fn daily(&mut self, midnight: DateTime) {
+        let store = self.store.clone();
+        let mut tx = Tx::new(store, midnight, &mut self.chance, &mut self.keys, &mut self.leases, true);
+        let result = billing::daily(&mut tx, midnight.date()).and_then(|()| {
+            let changes = tx.changes().to_vec();
+            billing::react(&mut tx, &changes)
+        });
+        let finished = tx.finish();
+        match result {
+            Ok(()) => self.store = finished.view,
+            Err(error) => tracing::error!(day = %midnight.date(), "the daily run failed: {error}"),
+        }
+    }
+
+    /// The overlaps and failures so far.
+    pub fn hazards(&self) -> &[Hazard] {
+        &self.hazards
+    }
+
+    /// For the control API.
+    pub fn hazards_json(&self) -> Json {
+        let hazards: Vec<Json> = self.hazards.iter().map(Hazard::to_json).collect();
+        json!({ "hazards": hazards, "total": self.hazards_total })
+    }
+
+    /// For the control API.
+    pub fn tasks_json(&self) -> Json {
+        let schema = self.schema();
+        let pending: Vec<Json> = self
+            .queue
+            .pending()
+            .map(|task| {
+                let rows: Vec<Json> = task
+                    .changes
+                    .iter()
+                    .map(|change| {
+                        let (model, pk) = change.target();
+                        json!({ "change": change_name(change), "model": schema.at(model).name, "pk": pk })
+                    })
+                    .collect();
+                json!({
+                    "id": task.id,
+                    "request": task.request,
+                    "call": task.call,
+                    "queued": task.queued.to_string(),
+                    "due": task.due.to_string(),
+                    "changes": rows,
+                })
+            })
+            .collect();
+        let failed: Vec<Json> = self.failed.iter().map(|(id, error)| json!({ "id": id, "error": error })).collect();
+        json!({ "pending": pending, "ran": self.ran, "failed": failed })
+    }
+}
+
+fn change_name(change: &Change) -> &'static str {
+    match change {
+        Change::Insert { .. } => "insert",
+        Change::Write { .. } => "write",
+        Change::Patch { .. } => "patch",
+        Change::Delete { .. } => "delete",
+    }
+}
