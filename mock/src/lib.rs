@@ -7,11 +7,16 @@
 
 pub mod billing;
 pub mod chain;
+pub mod cli;
+pub mod control;
 pub mod hazards;
+pub mod http;
 pub mod journal;
+pub mod log;
 pub mod mock;
 pub mod orm;
 pub mod pyjson;
+pub mod server;
 pub mod sql;
 pub mod store;
 pub mod tasks;
@@ -19,3 +24,5 @@ pub mod wire;
 pub mod world;
 
 pub use mock::{Mock, MockError, Options};
+pub use server::{CarbonMock, StartError};
+pub use tasks::Profile;

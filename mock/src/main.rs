@@ -1,2 +1,7 @@
-//! placeholder
-fn main() {}
+//! `carbon-mock`: see `carbon-mock --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    carbon_mock::cli::main()
+}

@@ -158,6 +158,24 @@ impl Mock {
         Reply { call: call.path, outcome, provenance, hazards: warnings }
     }
 
+    /// The refusal of a body that is no call; the journal shows it too.
+    pub fn refuse(&self, path: String, error: String) -> Reply {
+        let mut world = self.world();
+        let (id, at) = (world.journal.next_id(), world.clock.now());
+        world.journal.push(Entry {
+            id,
+            at,
+            path: path.clone(),
+            call: path.clone(),
+            methods: Vec::new(),
+            error: Some(error.clone()),
+            provenance: Provenance::Assumed,
+            task: None,
+            warnings: Vec::new(),
+        });
+        Reply { call: path, outcome: Outcome::Error(error), provenance: Provenance::Assumed, hazards: Vec::new() }
+    }
+
     /// Back to the start: state, clock, dice, queue and journal.
     pub fn reset(&self) {
         let (store, clock) = self.0.start.lock().unwrap_or_else(PoisonError::into_inner).clone();

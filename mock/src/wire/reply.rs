@@ -6,7 +6,6 @@ use bytes::{Bytes, BytesMut};
 use carbon_specs::Provenance;
 use serde_json::Value;
 
-use super::call::WireError;
 use crate::pyjson;
 
 /// About how many bytes are handed to the connection at once.
@@ -41,19 +40,6 @@ impl fmt::Debug for Outcome {
             Self::Error(text) => f.debug_tuple("Error").field(text).finish(),
             Self::Value(value) => f.debug_tuple("Value").field(value).finish(),
             Self::Stream(_) => f.write_str("Stream(..)"),
-        }
-    }
-}
-
-impl Reply {
-    /// The refusal of a body that is no call.
-    pub fn refusal(call: impl Into<String>, error: &WireError) -> Self {
-        Self {
-            call: call.into(),
-            outcome: Outcome::Error(error.to_string()),
-            // The page shows the envelope; which words are in it is ours.
-            provenance: Provenance::Assumed,
-            hazards: Vec::new(),
         }
     }
 }

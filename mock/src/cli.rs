@@ -1,0 +1,317 @@
+//! The program: arguments, first words, signals, exit codes.
+//!
+//! Exit codes: 0 done (a server ended by Ctrl-C or SIGTERM too), 1 it could not be done, 2 wrong usage.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use carbon_specs::{Contract, LoadError, demo};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde_json::Value as Json;
+
+use crate::control::moment;
+use crate::log::{self, Level, LogError};
+use crate::server::{Builder, CarbonMock, StartError};
+use crate::store::Store;
+use crate::store::state::row_state;
+use crate::tasks::Profile;
+
+const EXAMPLES: &str = "\
+Examples:
+  carbon-mock serve
+      Serve the demo data on 127.0.0.1:8082, the vendor's port.
+  carbon-mock serve --clock '2022-02-01 10:00:00' --seed 7 --tasks instant
+      Repeatable: same calls, same bytes. POST /__mock__/clock moves the time.
+  carbon-mock serve --log-level info -v
+      Log every call, and say in words what it asks for.
+  carbon-mock demo-data --abonents 10000 > big.json && carbon-mock serve --state big.json
+      A provider of ten thousand subscribers.";
+
+/// A protocol-faithful mock of Carbon Billing 5's REST API v2.0.
+#[derive(Debug, Parser)]
+#[command(name = "carbon-mock", version, about, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API until Ctrl-C or SIGTERM.
+    ///
+    /// The first line on standard output is `listening on http://HOST:PORT`. The model browser is at /rest_api/v2/,
+    /// the mock's own API and console at /__mock__/.
+    #[command(after_help = EXAMPLES)]
+    Serve(Serve),
+    /// Print the models, their fields and methods, as JSON.
+    Schema(SpecsArg),
+    /// Print the state that `serve` would start with, as JSON; or check and complete a state file.
+    State(StateArgs),
+    /// Print demo data with so many subscribers beyond those that the page names, as a state file.
+    DemoData(DemoArgs),
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    /// Address and port; port 0 takes any free one.
+    #[arg(long, default_value = "127.0.0.1:8082", value_name = "HOST:PORT")]
+    listen: SocketAddr,
+    /// Start from this state instead of the demo data.
+    #[arg(long, value_name = "FILE", conflicts_with = "abonents")]
+    state: Option<PathBuf>,
+    /// Seed of passwords, session ids and codes.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+    /// `system`, or a moment like '2022-02-01 10:00:00' at which a clock of its own stands until it is moved.
+    #[arg(long, default_value = "system", value_name = "system|MOMENT", value_parser = clock)]
+    clock: String,
+    /// How long changes wait before they are made.
+    #[arg(long, value_enum, default_value_t = Tasks::Documented)]
+    tasks: Tasks,
+    /// Subscribers in the demo data beyond those that the page names.
+    #[arg(long, default_value_t = demo::DEFAULT_FILLER, value_name = "N")]
+    abonents: usize,
+    /// Append the log to this file instead of standard error.
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+    /// What to log: failing calls, or every call.
+    #[arg(long, value_enum, default_value_t = Level::Error)]
+    log_level: Level,
+    /// Say in the log, in words, what each call asks for.
+    #[arg(short, long)]
+    verbose: bool,
+    #[command(flatten)]
+    specs: SpecsArg,
+}
+
+#[derive(Debug, Args)]
+struct SpecsArg {
+    /// Read the contract from this `specs` directory instead of the one built in.
+    #[arg(long, value_name = "DIR")]
+    specs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct StateArgs {
+    /// The state file to check; columns left out get their defaults.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// The moment that defaults like "now" take.
+    #[arg(long, default_value = "2022-02-01 10:00:00", value_name = "system|MOMENT", value_parser = clock)]
+    clock: String,
+    #[command(flatten)]
+    specs: SpecsArg,
+}
+
+#[derive(Debug, Args)]
+struct DemoArgs {
+    /// How many subscribers to add.
+    #[arg(long, default_value_t = demo::DEFAULT_FILLER, value_name = "N")]
+    abonents: usize,
+    #[command(flatten)]
+    specs: SpecsArg,
+}
+
+/// Task times, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Tasks {
+    /// Changes are made at once.
+    Instant,
+    /// 5-10 seconds, and about a second for each object.
+    Documented,
+    /// 30-60 seconds, and three for each object.
+    Slow,
+}
+
+impl Tasks {
+    fn profile(self) -> Profile {
+        match self {
+            Self::Instant => Profile::INSTANT,
+            Self::Documented => Profile::DOCUMENTED,
+            Self::Slow => Profile::SLOW,
+        }
+    }
+}
+
+fn clock(text: &str) -> Result<String, String> {
+    match text {
+        "system" => Ok(text.to_owned()),
+        _ => moment::parse(text).map(|_| text.to_owned()).map_err(|error| format!("{error}, or `system`")),
+    }
+}
+
+/// Why the program failed.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("the contract cannot be read: {0}")]
+    Contract(#[from] LoadError),
+    #[error("cannot read {}: {error}", path.display())]
+    Read { path: PathBuf, error: io::Error },
+    #[error("{} is not JSON: {error}", path.display())]
+    Json { path: PathBuf, error: serde_json::Error },
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Parses the command line, runs it, and says what failed.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Serve(options) => serve(options),
+        Command::Schema(options) => schema(&options),
+        Command::State(options) => state(&options),
+        Command::DemoData(options) => demo_data(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // `carbon-mock state | head` has seen enough.
+        Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl SpecsArg {
+    fn builder(&self) -> Result<Builder, CliError> {
+        let builder = CarbonMock::builder();
+        Ok(match &self.specs {
+            Some(root) => builder.contract(Arc::new(Contract::read(root)?)),
+            None => builder,
+        })
+    }
+}
+
+fn read_state(path: &Path) -> Result<Json, CliError> {
+    let bytes = fs::read(path).map_err(|error| CliError::Read { path: path.to_owned(), error })?;
+    serde_json::from_slice(&bytes).map_err(|error| CliError::Json { path: path.to_owned(), error })
+}
+
+fn serve(options: Serve) -> Result<(), CliError> {
+    log::start(&log::Options { level: options.log_level, words: options.verbose, file: options.log_file })?;
+    let mut builder = options
+        .specs
+        .builder()?
+        .listen(options.listen)
+        .clock(&options.clock)
+        .seed(options.seed)
+        .tasks(options.tasks.profile())
+        .abonents(options.abonents);
+    if let Some(path) = &options.state {
+        builder = builder.state(read_state(path)?);
+    }
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        // Before the first line is out: whoever reads it may end us at once.
+        let end = end()?;
+        let carbon = builder.start().await?;
+        // Nobody may be reading: that is no reason not to serve.
+        let _ = greet(&carbon);
+        end.await;
+        carbon.shutdown().await;
+        Ok(())
+    })
+}
+
+fn greet(carbon: &CarbonMock) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "listening on {}", carbon.url())?;
+    // An address that means "every interface" can be listened on but not called.
+    let mut addr = carbon.addr();
+    if addr.ip().is_unspecified() {
+        addr.set_ip(if addr.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
+    }
+    writeln!(out, "console: http://{addr}/__mock__/   models: http://{addr}/rest_api/v2/")?;
+    writeln!(out, "try:")?;
+    writeln!(
+        out,
+        "  curl -ss -XPOST 'http://{addr}/rest_api/v2/Abonents/' -d 'method1=objects.get&arg1={{\"id\":\"3\"}}&fields=[\"name\"]' | jq ."
+    )?;
+    out.flush()
+}
+
+/// Listens for Ctrl-C and SIGTERM from now on; what it returns resolves at the first.
+#[cfg(unix)]
+fn end() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Listens for Ctrl-C; what it returns resolves then.
+#[cfg(not(unix))]
+fn end() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+fn schema(options: &SpecsArg) -> Result<(), CliError> {
+    let mock = options.builder()?.abonents(0).build()?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, &mock.schema_json()).map_err(io::Error::from)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
+}
+
+fn state(options: &StateArgs) -> Result<(), CliError> {
+    let mut builder = options.specs.builder()?.clock(&options.clock);
+    if let Some(path) = &options.state {
+        builder = builder.state(read_state(path)?);
+    }
+    print_state(&builder.build()?.snapshot().0)
+}
+
+fn demo_data(options: &DemoArgs) -> Result<(), CliError> {
+    print_state(&options.specs.builder()?.abonents(options.abonents).build()?.snapshot().0)
+}
+
+/// A state file with a line for each row: it can be large, and people compare two of them.
+fn print_state(store: &Store) -> Result<(), CliError> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    out.write_all(b"{")?;
+    for (place, model) in store.schema().models.iter().enumerate() {
+        let separator = if place > 0 { ",\n" } else { "\n" };
+        write!(out, "{separator}\"{}\": [", model.name)?;
+        for (place, (pk, row)) in store.table(model.id).iter().enumerate() {
+            out.write_all(if place > 0 { b",\n  " } else { b"\n  " })?;
+            serde_json::to_writer(&mut out, &row_state(model, pk, row)).map_err(io::Error::from)?;
+        }
+        out.write_all(b"]")?;
+    }
+    out.write_all(b"\n}\n")?;
+    Ok(out.flush()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_clock_is_checked_before_anything_starts() {
+        assert!(Cli::try_parse_from(["carbon-mock", "serve", "--clock", "2022-02-01 10:00:00"]).is_ok());
+        let error = Cli::try_parse_from(["carbon-mock", "serve", "--clock", "noon"]).unwrap_err().to_string();
+        assert!(error.contains("`noon` is no moment"), "{error}");
+    }
+}

@@ -1,0 +1,242 @@
+//! The side door under `/__mock__/`: state, clock, tasks, journal and hazards, for tests and for people.
+//!
+//! It only translates between HTTP and [`crate::Mock`]; it decides nothing. Errors here are JSON with honest statuses,
+//! unlike the vendor's API, which answers 200 to everything.
+
+pub mod moment;
+mod sql;
+
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, CONNECTION, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::http::{App, Body, json_reply};
+use crate::mock::Mock;
+
+/// Where the control API lives.
+pub const ROOT: &str = "/__mock__/";
+
+/// The console: one page, no external resources.
+const CONSOLE: &str = include_str!("console.html");
+
+/// What a path can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Command {
+    Console,
+    Health,
+    State,
+    PutState,
+    Reset,
+    Tasks,
+    RunTasks,
+    Clock,
+    MoveClock,
+    Journal,
+    Hazards,
+    Schema,
+    Sql,
+}
+
+/// Every path below [`ROOT`] with its methods.
+const ROUTES: &[(&str, &[(Method, Command)])] = &[
+    ("", &[(Method::GET, Command::Console)]),
+    ("health", &[(Method::GET, Command::Health)]),
+    ("state", &[(Method::GET, Command::State), (Method::PUT, Command::PutState)]),
+    ("reset", &[(Method::POST, Command::Reset)]),
+    ("tasks", &[(Method::GET, Command::Tasks)]),
+    ("tasks/run", &[(Method::POST, Command::RunTasks)]),
+    ("clock", &[(Method::GET, Command::Clock), (Method::POST, Command::MoveClock)]),
+    ("journal", &[(Method::GET, Command::Journal)]),
+    ("hazards", &[(Method::GET, Command::Hazards)]),
+    ("schema", &[(Method::GET, Command::Schema)]),
+    ("sql", &[(Method::POST, Command::Sql)]),
+];
+
+/// Why a command is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// No such command.
+    #[error("there is no {ROOT}{0}; there are {list}", list = commands())]
+    NotFound(String),
+    /// Not with this method.
+    #[error("{method} is not possible here, only {allowed}")]
+    NotAllowed {
+        /// The method used.
+        method: Method,
+        /// Those there are.
+        allowed: String,
+    },
+    /// The body could not be read.
+    #[error("{text}")]
+    Body {
+        /// The status that says so.
+        status: StatusCode,
+        /// What is wrong.
+        text: String,
+    },
+    /// The body does not say what to do.
+    #[error("{0}")]
+    Invalid(String),
+    /// A bug of ours.
+    #[error("internal error: a bug in the mock stopped this command")]
+    Internal,
+}
+
+impl ControlError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::NotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Body { status, .. } => *status,
+            Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+fn commands() -> String {
+    let names: Vec<&str> = ROUTES.iter().map(|(name, _)| *name).filter(|name| !name.is_empty()).collect();
+    names.join(", ")
+}
+
+/// Answers a request for a path below [`ROOT`].
+pub async fn respond(app: &App, rest: &str, request: Request<Incoming>) -> Response<Body> {
+    match run(app, rest, request).await {
+        Ok(response) => response,
+        Err(error) => {
+            let mut response = json_reply(error.status(), &json!({ "error": error.to_string() }));
+            if let ControlError::NotAllowed { allowed, .. } = &error
+                && let Ok(value) = HeaderValue::from_str(allowed)
+            {
+                response.headers_mut().insert(ALLOW, value);
+            }
+            if matches!(error, ControlError::Body { .. }) {
+                // What is left of the body must not be taken for the next request.
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            response
+        }
+    }
+}
+
+async fn run(app: &App, rest: &str, request: Request<Incoming>) -> Result<Response<Body>, ControlError> {
+    let command = find(rest, request.method())?;
+    if command == Command::Console {
+        return Ok(crate::http::html(CONSOLE.to_owned()));
+    }
+    let last = query_number(request.uri().query().unwrap_or(""), "last")?;
+    let bytes = crate::http::read(request.into_body(), app.limits.control_body, app.limits.body_time)
+        .await
+        .map_err(|error| ControlError::Body { status: error.status(), text: error.to_string() })?;
+    let mock = app.mock.clone();
+    // Off the runtime's threads: a day's run or a large state takes its time, and a panic ends here.
+    let answer = tokio::task::spawn_blocking(move || execute(command, &mock, &bytes, last))
+        .await
+        .map_err(|_| ControlError::Internal)?;
+    app.wake.notify_one();
+    answer.map(|value| json_reply(StatusCode::OK, &value))
+}
+
+fn find(rest: &str, method: &Method) -> Result<Command, ControlError> {
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (_, methods) = ROUTES
+        .iter()
+        .find(|(name, _)| *name == rest)
+        .ok_or_else(|| ControlError::NotFound(rest.escape_debug().to_string()))?;
+    let wanted = if method == Method::HEAD { &Method::GET } else { method };
+    methods.iter().find(|(known, _)| known == wanted).map(|(_, command)| *command).ok_or_else(|| {
+        let allowed: Vec<&str> = methods.iter().map(|(known, _)| known.as_str()).collect();
+        ControlError::NotAllowed { method: method.clone(), allowed: allowed.join(", ") }
+    })
+}
+
+/// `?last=20`: only the newest entries of a list.
+fn query_number(query: &str, name: &str) -> Result<Option<usize>, ControlError> {
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some((key, value)) if key == name => {
+                let number = value.parse().map_err(|_| ControlError::Invalid(format!("`{name}` must be a number")))?;
+                return Ok(Some(number));
+            }
+            _ => return Err(ControlError::Invalid(format!("the query knows only `{name}=<number>`"))),
+        }
+    }
+    Ok(None)
+}
+
+fn execute(command: Command, mock: &Mock, bytes: &[u8], last: Option<usize>) -> Result<Value, ControlError> {
+    Ok(match command {
+        Command::Console => Value::Null,
+        Command::Health => json!({
+            "status": "ok",
+            "version": env!("CARGO_PKG_VERSION"),
+            "clock": mock.clock(),
+            "tasks": mock.tasks()["pending"].as_array().map_or(0, Vec::len),
+        }),
+        Command::State => mock.state(),
+        Command::PutState => {
+            let state = object(bytes)?;
+            mock.put_state(&state).map_err(|error| ControlError::Invalid(error.to_string()))?;
+            json!({ "status": "ok" })
+        }
+        Command::Reset => {
+            mock.reset();
+            json!({ "status": "ok" })
+        }
+        Command::Tasks => mock.tasks(),
+        Command::RunTasks => mock.run_tasks(),
+        Command::Clock => mock.clock(),
+        Command::MoveClock => {
+            moment::move_clock(mock, &object(bytes)?)?;
+            mock.clock()
+        }
+        Command::Journal => newest(mock.journal(), "journal", last),
+        Command::Hazards => newest(mock.hazards(), "hazards", last),
+        Command::Schema => mock.schema_json(),
+        Command::Sql => sql::run(mock, &object(bytes)?)?,
+    })
+}
+
+/// An answer whose list keeps only its newest entries.
+fn newest(mut answer: Value, list: &str, last: Option<usize>) -> Value {
+    if let (Some(Value::Array(items)), Some(last)) = (answer.get_mut(list), last) {
+        items.drain(..items.len().saturating_sub(last));
+    }
+    answer
+}
+
+/// The body as a JSON object.
+fn object(bytes: &[u8]) -> Result<Value, ControlError> {
+    match serde_json::from_slice(bytes) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        Ok(_) => Err(ControlError::Invalid("the body must be a JSON object".to_owned())),
+        Err(error) => Err(ControlError::Invalid(format!("the body is not JSON: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_says_what_would_do() {
+        assert_eq!(find("tasks/", &Method::GET).unwrap(), Command::Tasks);
+        assert_eq!(find("state", &Method::PUT).unwrap(), Command::PutState);
+        assert_eq!(find("", &Method::HEAD).unwrap(), Command::Console);
+        let error = find("state", &Method::DELETE).unwrap_err();
+        assert_eq!(error.to_string(), "DELETE is not possible here, only GET, PUT");
+        let error = find("tusks", &Method::GET).unwrap_err().to_string();
+        assert!(error.contains("no /__mock__/tusks") && error.contains("tasks/run"), "{error}");
+    }
+
+    #[test]
+    fn a_list_can_be_cut_to_its_newest_entries() {
+        assert_eq!(query_number("last=2", "last").unwrap(), Some(2));
+        assert!(query_number("last=x", "last").is_err() && query_number("lust=2", "last").is_err());
+        let list = |items: &[i32]| json!({ "journal": items, "total": 3 });
+        assert_eq!(newest(list(&[1, 2, 3]), "journal", Some(2)), list(&[2, 3]));
+        assert_eq!(newest(list(&[1]), "journal", Some(2)), list(&[1]));
+        assert_eq!(newest(list(&[1, 2]), "journal", None), list(&[1, 2]));
+    }
+}

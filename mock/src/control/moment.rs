@@ -1,0 +1,98 @@
+//! Moments and spans as people write them, and the command that moves the clock.
+
+use jiff::Span;
+use jiff::civil::DateTime;
+use serde_json::Value;
+
+use super::ControlError;
+use crate::mock::Mock;
+
+/// The farthest that one command moves the clock: every day on the way has its daily run.
+const FARTHEST_DAYS: i64 = 3_700;
+
+/// Not a moment.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no moment: write it like 2022-02-01 10:00:00 or 2022-02-01")]
+pub struct MomentError(String);
+
+/// `2022-02-01 10:00:00`, or a day for its midnight.
+///
+/// # Errors
+/// Where it is neither.
+pub fn parse(text: &str) -> Result<DateTime, MomentError> {
+    text.trim().parse().map_err(|_| MomentError(text.escape_debug().to_string()))
+}
+
+/// `{"advance": "10m"}` or `{"set": "2022-03-01 00:00:00"}`.
+pub fn move_clock(mock: &Mock, command: &Value) -> Result<(), ControlError> {
+    let form = || {
+        ControlError::Invalid(
+            r#"the body must be {"advance": "10m"} or {"set": "2022-03-01 00:00:00"}, and nothing else"#.to_owned(),
+        )
+    };
+    let entries = command.as_object().filter(|entries| entries.len() == 1).ok_or_else(form)?;
+    match (entries.get("advance"), entries.get("set")) {
+        (Some(Value::String(text)), None) => {
+            let span = span(text)?;
+            mock.advance(span).map(drop).map_err(|error| ControlError::Invalid(error.to_string()))
+        }
+        (None, Some(Value::String(text))) => {
+            let moment = parse(text).map_err(|error| ControlError::Invalid(error.to_string()))?;
+            if moment.duration_since(mock.snapshot().1).as_hours() > FARTHEST_DAYS * 24 {
+                return Err(too_far());
+            }
+            mock.set_clock(moment);
+            Ok(())
+        }
+        _ => Err(form()),
+    }
+}
+
+fn span(text: &str) -> Result<Span, ControlError> {
+    let wrong = || {
+        ControlError::Invalid(format!(
+            "`{}` is no span of time: write it like 90s, 10m, 2h 30m, 1d or 1 month",
+            text.escape_debug()
+        ))
+    };
+    let span: Span = text.parse().map_err(|_| wrong())?;
+    if span.is_negative() {
+        return Err(ControlError::Invalid(
+            "the clock only advances forwards; to turn it back, set a moment: {\"set\": \"2022-03-01 00:00:00\"}"
+                .to_owned(),
+        ));
+    }
+    // A month and a year have no length by themselves; any day will do to measure them.
+    let start = jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0);
+    let end = start.checked_add(span).map_err(|_| too_far())?;
+    if end.duration_since(start).as_hours() > FARTHEST_DAYS * 24 { Err(too_far()) } else { Ok(span) }
+}
+
+fn too_far() -> ControlError {
+    ControlError::Invalid("the clock moves at most ten years at once".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_on_the_page() {
+        let moment = parse("2022-02-01 10:00:00").unwrap();
+        assert_eq!(moment, jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0));
+        assert_eq!(parse("2022-02-01").unwrap(), jiff::civil::date(2022, 2, 1).at(0, 0, 0, 0));
+        for text in ["", "tomorrow", "2022-13-01", "01.02.2022", "2022-02-01 10:00:00Z"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_are_words_people_use() {
+        for text in ["90s", "10m", "2h 30m", "1d", "1 month", "PT10M", "3 years"] {
+            assert!(span(text).is_ok(), "{text}");
+        }
+        for text in ["", "10", "soon", "-10m", "1000y", "30y"] {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
+}
