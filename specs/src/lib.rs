@@ -10,6 +10,7 @@
 
 pub mod contract;
 pub mod demo;
+pub mod documents;
 pub mod example;
 pub mod files;
 pub mod model;
