@@ -1,1 +1,28 @@
-//! placeholder
+//! Holds any server, the mock or the real one, to the documentation of Carbon Billing 5's REST API v2.0.
+//!
+//! The way of one example: [`catalog`] selects it from the contract, [`replay`] sends it through [`target`]'s client
+//! and keeps [`exchange`]s, [`check`] holds them to the contract's expectations, [`render`] prints them and
+//! [`snapshot`] compares the print with the reviewed one, [`run`] makes an [`outcome`] of it all, and [`report`] tells
+//! people and machines. [`cli`] is the edge: arguments, exit codes ([`exit`]), wording.
+//!
+//! [`embedded`] is the only module that knows the mock; everything else speaks HTTP. What judges ([`check`],
+//! [`render`], [`diff`]) never sees a server at all.
+
+pub mod bindings;
+pub mod catalog;
+pub mod check;
+pub mod cli;
+pub mod control;
+pub mod diff;
+pub mod embedded;
+pub mod exchange;
+pub mod exit;
+pub mod fault;
+pub mod outcome;
+pub mod render;
+pub mod replay;
+pub mod report;
+pub mod run;
+pub mod safety;
+pub mod snapshot;
+pub mod target;

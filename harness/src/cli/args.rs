@@ -1,0 +1,225 @@
+//! The arguments, as clap reads them.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use carbon_specs::example::Kind;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::catalog::Wanted;
+use crate::exit;
+
+/// Holds any server to the documentation of Carbon Billing 5's REST API v2.0.
+///
+/// Without a command: `run`, which replays every documented call against an embedded mock.
+#[derive(Debug, Parser)]
+#[command(name = "carbon-harness", version, args_conflicts_with_subcommands = true, after_help = exit::HELP,
+    after_long_help = concat!("Examples:
+  carbon-harness                                  replay the whole page against the embedded mock
+  carbon-harness run 'users-*' --read             the calls of one section that only read
+  carbon-harness run --target http://192.0.2.1:8082   the reads of the page against a server
+  carbon-harness show abonents-3.1                everything known of one call
+  carbon-harness list --format json               all calls, for other programs
+
+"))]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Without a command, the arguments of `run`.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Replay documented calls and rules, and compare with expectations and snapshots.
+    #[command(after_help = "Examples:
+  carbon-harness run
+  carbon-harness run abonents-2.1 'services-*'
+  carbon-harness run --section users --write -v
+  carbon-harness run --only-rules
+  carbon-harness run --update                     rewrite snapshots that differ; review them with git or cargo insta
+  carbon-harness run --target http://192.0.2.1:8082 --format json")]
+    Run(RunArgs),
+    /// List the documented calls.
+    #[command(after_help = "Examples:
+  carbon-harness list
+  carbon-harness list --model users --write
+  carbon-harness list --format json")]
+    List(ListArgs),
+    /// Show one call: the command, what it sends, what must come of it, its misprint, its snapshot.
+    #[command(after_help = "Example:
+  carbon-harness show abonents-3.1")]
+    Show(ShowArgs),
+    /// List the rules: sentences that state behaviour, where they come from, and what proves them.
+    #[command(after_help = "Examples:
+  carbon-harness rules
+  carbon-harness rules --format json")]
+    Rules(RulesArgs),
+}
+
+/// Which calls.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct SelectionArgs {
+    /// Ids or patterns: abonents-2.1, 'users-*'.
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Only this section, by short name or the page's heading; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub section: Vec<String>,
+    /// Only this model's calls; may be repeated.
+    #[arg(long, value_name = "MODEL")]
+    pub model: Vec<String>,
+    /// Only calls that change nothing.
+    #[arg(long, conflicts_with = "write")]
+    pub read: bool,
+    /// Only calls that may change something.
+    #[arg(long)]
+    pub write: bool,
+}
+
+impl SelectionArgs {
+    /// As the catalogue understands it.
+    pub fn wanted(&self) -> Wanted {
+        let kind = match (self.read, self.write) {
+            (true, _) => Some(Kind::Read),
+            (_, true) => Some(Kind::Write),
+            _ => None,
+        };
+        Wanted { ids: self.ids.clone(), sections: self.section.clone(), models: self.model.clone(), kind }
+    }
+
+    /// Whether anything is left out.
+    pub fn narrows(&self) -> bool {
+        !self.ids.is_empty() || !self.section.is_empty() || !self.model.is_empty() || self.read || self.write
+    }
+}
+
+/// Arguments of `run`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RunArgs {
+    /// Which calls.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// The server to hold to the page, instead of the embedded mock; only reads are sent to it.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<String>,
+    /// How much of a reply is compared: values and snapshots, or keys and kinds.
+    ///
+    /// `auto` compares values on a mock, and keys and kinds on any other server.
+    #[arg(long, value_enum, default_value_t = CompareArg::Auto)]
+    pub compare: CompareArg,
+    /// Give up on an answer after this many seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
+    /// Rewrite snapshots that differ.
+    #[arg(long, conflicts_with = "target")]
+    pub update: bool,
+    /// Where snapshots live; by default the nearest `snapshots` folder, here or above.
+    #[arg(long, value_name = "DIR")]
+    pub snapshots: Option<PathBuf>,
+    /// A contract to use instead of the one built in.
+    #[arg(long, value_name = "DIR")]
+    pub specs: Option<PathBuf>,
+    /// Run the rules only; ids then mean rules.
+    #[arg(long, conflicts_with_all = ["section", "model", "read", "write", "no_rules"])]
+    pub only_rules: bool,
+    /// Leave the rules out. They run by default when no calls are selected.
+    #[arg(long)]
+    pub no_rules: bool,
+    /// Stop at the first mismatch.
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// What is written to standard output.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write a report to a file as well, e.g. json=report.json.
+    #[arg(long, value_name = "KIND=FILE")]
+    pub report: Vec<ReportArg>,
+    /// Failures and the summary only.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// A line for each call.
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// Arguments of `list`.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// Which calls.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// A contract to use instead of the one built in.
+    #[arg(long, value_name = "DIR")]
+    pub specs: Option<PathBuf>,
+    /// What is written.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Arguments of `show`.
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// The call's id.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// A contract to use instead of the one built in.
+    #[arg(long, value_name = "DIR")]
+    pub specs: Option<PathBuf>,
+    /// Where snapshots live; by default the nearest `snapshots` folder, here or above.
+    #[arg(long, value_name = "DIR")]
+    pub snapshots: Option<PathBuf>,
+}
+
+/// Arguments of `rules`.
+#[derive(Debug, clap::Args)]
+pub struct RulesArgs {
+    /// A contract to use instead of the one built in.
+    #[arg(long, value_name = "DIR")]
+    pub specs: Option<PathBuf>,
+    /// What is written.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// For people or for machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// How much of a reply is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompareArg {
+    /// Exact on a mock, else shape.
+    Auto,
+    /// Values, and the snapshot.
+    Exact,
+    /// Keys and kinds.
+    Shape,
+}
+
+/// `json=FILE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportArg {
+    /// The file.
+    pub file: PathBuf,
+}
+
+impl FromStr for ReportArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some(("json", file)) if !file.is_empty() => Ok(Self { file: PathBuf::from(file) }),
+            Some((kind, _)) => Err(format!("there is no report `{kind}`; try json=FILE")),
+            None => Err("give kind and file, like json=report.json".to_owned()),
+        }
+    }
+}

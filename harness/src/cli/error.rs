@@ -1,0 +1,73 @@
+//! What ends the program early, and with which exit code.
+
+use std::io;
+use std::path::PathBuf;
+
+use carbon_specs::LoadError;
+
+use crate::catalog::SelectionError;
+use crate::embedded::EmbeddedError;
+use crate::exit;
+use crate::run::RunError;
+use crate::target::{BaseUrlError, TargetError};
+
+/// Trouble of the run itself; a mismatch is none.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// Nothing, or nothing known, was selected.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// The target is no base URL.
+    #[error(transparent)]
+    BaseUrl(#[from] BaseUrlError),
+    /// Arguments that do not go together.
+    #[error("{0}")]
+    Usage(String),
+    /// The target does not answer.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// Our own mock does not start.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// Only writes were selected for a server that is not ours.
+    #[error("refused: everything selected writes, and {0} is not ours; only reads are sent there")]
+    OnlyWrites(String),
+    /// The contract cannot be read.
+    #[error("the contract{} cannot be read: {error}", place(.folder))]
+    Contract {
+        /// Its folder; nothing for the one built in.
+        folder: Option<PathBuf>,
+        /// What is wrong with it.
+        error: Box<LoadError>,
+    },
+    /// The run ended early.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// Standard output or a report's file cannot be written.
+    #[error("cannot write: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl CliError {
+    /// Whether the reader of our output went away, which is no failure.
+    pub fn is_broken_pipe(&self) -> bool {
+        let (Self::Io(error) | Self::Run(RunError::Report(error))) = self else { return false };
+        error.kind() == io::ErrorKind::BrokenPipe
+    }
+
+    /// The exit code it ends with.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            error if error.is_broken_pipe() => exit::CONFORMS,
+            Self::Selection(_) | Self::BaseUrl(_) | Self::Usage(_) => exit::USAGE,
+            Self::Target(_) | Self::Embedded(_) | Self::Run(RunError::Unreachable(_)) => exit::UNREACHABLE,
+            Self::OnlyWrites(_) => exit::REFUSED,
+            Self::Contract { .. } => exit::CONTRACT,
+            Self::Run(RunError::Snapshot(_) | RunError::Report(_)) | Self::Io(_) => exit::MISMATCH,
+        }
+    }
+}
+
+fn place(folder: &Option<PathBuf>) -> String {
+    folder.as_ref().map(|folder| format!(" in {}", folder.display())).unwrap_or_default()
+}

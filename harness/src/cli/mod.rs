@@ -1,0 +1,66 @@
+//! The command line: what can be asked, and how an answer ends the process.
+
+mod args;
+mod error;
+mod list;
+mod rules;
+mod run;
+mod show;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use carbon_specs::Contract;
+use clap::Parser;
+
+pub use args::{Args, Command};
+pub use error::CliError;
+
+use crate::exit;
+
+/// Runs the program with its arguments (the first is its own name) and says how it ended.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            // If not even this can be printed, the exit code has to do.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::CONFORMS });
+        }
+    };
+    let code = dispatch(args).unwrap_or_else(|error| {
+        if !error.is_broken_pipe() {
+            let _ = writeln!(anstream::stderr(), "error: {error}");
+        }
+        error.exit_code()
+    });
+    ExitCode::from(code)
+}
+
+fn dispatch(args: Args) -> Result<u8, CliError> {
+    match args.command.unwrap_or(Command::Run(args.run)) {
+        Command::Run(args) => run::run(&args),
+        Command::List(args) => list::list(&args),
+        Command::Show(args) => show::show(&args),
+        Command::Rules(args) => rules::rules(&args),
+    }
+}
+
+/// The contract of a directory, or the one compiled in.
+fn contract(specs: Option<&Path>) -> Result<Contract, CliError> {
+    let contract = match specs {
+        Some(folder) => Contract::read(folder),
+        None => Contract::embedded(),
+    };
+    contract.map_err(|error| CliError::Contract { folder: specs.map(Path::to_path_buf), error: Box::new(error) })
+}
+
+/// Prints through a function, to a stdout that drops colours where they are not wanted.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<u8, CliError> {
+    let mut out = anstream::AutoStream::auto(io::stdout());
+    write(&mut out)?;
+    out.flush()?;
+    Ok(exit::CONFORMS)
+}

@@ -1,0 +1,131 @@
+//! `run`: puts the pieces together and turns the summary into an exit code.
+
+use std::env;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use carbon_specs::Contract;
+use carbon_specs::rule::Rule;
+use globset::Glob;
+
+use super::args::{CompareArg, Format, RunArgs};
+use super::error::CliError;
+use crate::catalog::{self, SelectionError};
+use crate::embedded::Embedded;
+use crate::exit;
+use crate::outcome::Summary;
+use crate::replay::{Compare, Replayer};
+use crate::report::{Detail, Json, Reporter, Shown, Text};
+use crate::run::{self, Plan};
+use crate::snapshot::{Mode, Snapshots};
+use crate::target::{BaseUrl, Client, Policy};
+
+/// Where a mock says that it is one.
+const MOCK_HEALTH: &str = "/__mock__/health";
+
+/// Carries out `run`.
+///
+/// # Errors
+/// See [`CliError`].
+pub fn run(args: &RunArgs) -> Result<u8, CliError> {
+    let contract = Arc::new(super::contract(args.specs.as_deref())?);
+    let plan = plan(&contract, args)?;
+    let target = args.target.as_deref().map(BaseUrl::parse).transpose()?;
+    let folder = match &args.snapshots {
+        Some(folder) => folder.clone(),
+        None => Snapshots::nearest(&env::current_dir()?),
+    };
+    let snapshots = Snapshots::new(folder, if args.update { Mode::Update } else { Mode::Compare });
+    let mut reporter = Shown::new(reporters(args)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let summary = runtime.block_on(async {
+        // The embedded mock lives until the run is over.
+        let (client, _embedded) = connect(&contract, target, args).await?;
+        let compare = compare(&client, args.compare).await?;
+        let replayer = Replayer::new(client, compare);
+        Ok::<Summary, CliError>(run::run(&plan, &replayer, &snapshots, &mut reporter).await?)
+    })?;
+    if summary.ran_nothing() {
+        return Err(CliError::OnlyWrites(args.target.clone().unwrap_or_default()));
+    }
+    Ok(if summary.conforms() { exit::CONFORMS } else { exit::MISMATCH })
+}
+
+fn plan<'a>(contract: &'a Contract, args: &RunArgs) -> Result<Plan<'a>, CliError> {
+    let (examples, rules) = if args.only_rules {
+        (Vec::new(), rules(contract, &args.selection.ids)?)
+    } else {
+        let examples = catalog::select(contract, &args.selection.wanted())?;
+        let rules =
+            if args.no_rules || args.selection.narrows() { Vec::new() } else { contract.rules.iter().collect() };
+        (examples, rules)
+    };
+    Ok(Plan { contract, examples, rules, fail_fast: args.fail_fast })
+}
+
+/// The rules with cases of their own; those that examples prove are held by the examples.
+fn rules<'a>(contract: &'a Contract, ids: &[String]) -> Result<Vec<&'a Rule>, CliError> {
+    let mut globs = Vec::new();
+    for id in ids {
+        let glob = Glob::new(id)
+            .map_err(|error| CliError::Usage(format!("`{id}` is neither an id nor a pattern: {}", error.kind())))?
+            .compile_matcher();
+        if !contract.rules.iter().any(|rule| glob.is_match(&rule.id)) {
+            return Err(CliError::Usage(format!("no rule is called `{id}`; `carbon-harness rules` lists them")));
+        }
+        globs.push(glob);
+    }
+    let chosen: Vec<&Rule> = contract
+        .rules
+        .iter()
+        .filter(|rule| !rule.cases.is_empty())
+        .filter(|rule| globs.is_empty() || globs.iter().any(|glob| glob.is_match(&rule.id)))
+        .collect();
+    if chosen.is_empty() { Err(SelectionError::Empty.into()) } else { Ok(chosen) }
+}
+
+async fn connect(
+    contract: &Arc<Contract>,
+    target: Option<BaseUrl>,
+    args: &RunArgs,
+) -> Result<(Client, Option<Embedded>), CliError> {
+    let timeout = Duration::from_secs(args.timeout);
+    let Some(base) = target else {
+        let embedded = Embedded::start(Arc::clone(contract)).await?;
+        let client = Client::new(BaseUrl::parse(&embedded.url())?, Policy::Everything, timeout);
+        return Ok((client, Some(embedded)));
+    };
+    let client = Client::new(base, Policy::ReadsOnly(Arc::new(contract.schema.clone())), timeout);
+    client.get("/rest_api/v2/").await?;
+    Ok((client, None))
+}
+
+async fn compare(client: &Client, wanted: CompareArg) -> Result<Compare, CliError> {
+    Ok(match wanted {
+        CompareArg::Exact => Compare::Exact,
+        CompareArg::Shape => Compare::Shape,
+        CompareArg::Auto if client.is_ours() => Compare::Exact,
+        CompareArg::Auto => match client.get(MOCK_HEALTH).await? {
+            health if health.status == 200 && health.json().is_ok() => Compare::Exact,
+            _ => Compare::Shape,
+        },
+    })
+}
+
+fn reporters(args: &RunArgs) -> Result<Vec<Box<dyn Reporter>>, CliError> {
+    let detail = match (args.quiet, args.verbose) {
+        (true, _) => Detail::Quiet,
+        (_, true) => Detail::Verbose,
+        _ => Detail::Normal,
+    };
+    let mut reporters: Vec<Box<dyn Reporter>> = vec![match args.format {
+        Format::Text => Box::new(Text::new(anstream::AutoStream::auto(io::stdout()), detail)),
+        Format::Json => Box::new(Json::new(io::stdout())),
+    }];
+    for report in &args.report {
+        reporters.push(Box::new(Json::new(File::create(&report.file)?)));
+    }
+    Ok(reporters)
+}

@@ -1,0 +1,34 @@
+//! Starts the mock inside this process: the default target. The only module that knows the mock.
+
+use std::sync::Arc;
+
+use carbon_mock::{CarbonMock, StartError};
+use carbon_specs::Contract;
+
+/// The moment at which the demo data stand.
+pub const CLOCK: &str = "2022-02-01 10:00:00";
+/// The seed of passwords, codes and session ids.
+pub const SEED: u64 = 1;
+
+/// The embedded mock does not start.
+#[derive(Debug, thiserror::Error)]
+#[error("the embedded mock does not start: {0}")]
+pub struct EmbeddedError(#[from] StartError);
+
+/// A mock that lives as long as this value.
+pub struct Embedded(CarbonMock);
+
+impl Embedded {
+    /// Starts a mock on a free port, with the demo data and a virtual clock, serving a contract.
+    ///
+    /// # Errors
+    /// No port, or a contract that the mock cannot serve.
+    pub async fn start(contract: Arc<Contract>) -> Result<Self, EmbeddedError> {
+        Ok(Self(CarbonMock::builder().contract(contract).clock(CLOCK).seed(SEED).start().await?))
+    }
+
+    /// Its base URL.
+    pub fn url(&self) -> String {
+        self.0.url()
+    }
+}

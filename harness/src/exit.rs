@@ -1,0 +1,24 @@
+//! The exit codes: what other programs may rely on.
+
+/// Everything asked for conforms.
+pub const CONFORMS: u8 = 0;
+/// Something does not conform, or a snapshot could not be updated.
+pub const MISMATCH: u8 = 1;
+/// The command line cannot be carried out as given; an empty selection too.
+pub const USAGE: u8 = 2;
+/// The target cannot be reached, or the embedded mock does not start.
+pub const UNREACHABLE: u8 = 3;
+/// Refused for safety: only writes were selected for a server that is not ours.
+pub const REFUSED: u8 = 4;
+/// The contract cannot be read.
+pub const CONTRACT: u8 = 5;
+
+/// The table shown by `--help`.
+pub const HELP: &str = "\
+Exit codes:
+  0  everything asked for conforms
+  1  something does not
+  2  usage, an empty selection too
+  3  the target cannot be reached
+  4  refused for safety: only writes were selected for a foreign server
+  5  the contract cannot be read";

@@ -1,0 +1,75 @@
+//! What can be wrong with a replayed call, as values that a report can show.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::check::Mismatch;
+use crate::diff::Difference;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Fault {
+    /// A reply is not what the contract expects.
+    Reply {
+        /// Which turn of a loop, counted from 1.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        turn: Option<usize>,
+        /// Where and how.
+        #[serde(flatten)]
+        mismatch: Mismatch,
+    },
+    /// A reply is no JSON.
+    NotJson {
+        /// The HTTP status.
+        status: u16,
+        /// How the body begins.
+        begins: String,
+    },
+    /// What the call needs could not be put in place.
+    Before {
+        /// Where and how.
+        #[serde(flatten)]
+        mismatch: Mismatch,
+    },
+    /// What must hold afterwards does not.
+    After {
+        /// Where and how.
+        #[serde(flatten)]
+        mismatch: Mismatch,
+    },
+    /// What must hold afterwards held already before the task had run, so it proves nothing: the contract's fault.
+    ProvesNothing {
+        /// The read that holds too early.
+        at: String,
+    },
+    /// A task failed.
+    Task {
+        /// What the server says of it.
+        failed: Value,
+    },
+    /// The SQL statement does not select the rows that the contract lists.
+    Rows {
+        /// Listed, and not selected.
+        missing: Vec<Vec<String>>,
+        /// Selected, and not listed.
+        extra: Vec<Vec<String>>,
+    },
+    /// The replies are not the snapshot's.
+    Snapshot {
+        /// The snapshot's file.
+        file: String,
+        /// How they differ.
+        difference: Difference,
+    },
+    /// There is no snapshot to compare with.
+    NoSnapshot {
+        /// Where it should be.
+        file: String,
+    },
+    /// The server did not answer, or not to the purpose.
+    Trouble {
+        /// What happened.
+        text: String,
+    },
+}

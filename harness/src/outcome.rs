@@ -1,0 +1,204 @@
+//! What came of each example and each case, and of the run: plain values for the reports.
+
+use std::time::Duration;
+
+use carbon_specs::Provenance;
+use carbon_specs::example::{Erratum, Kind};
+use serde::{Serialize, Serializer};
+
+use crate::exchange::Sent;
+use crate::fault::Fault;
+use crate::replay::Form;
+
+/// How something ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// As it should be.
+    Match,
+    /// Not run; the reason is beside it.
+    NotRun,
+    /// Not as we assume, on a server that owes us nothing there.
+    Warning,
+    /// Not as it should be.
+    Mismatch,
+}
+
+/// One spelling of a call, replayed.
+#[derive(Clone, Debug, Serialize)]
+pub struct FormOutcome {
+    /// Which spelling.
+    pub form: Form,
+    /// How it ended.
+    pub status: Status,
+    /// Why it was not run, or why nothing is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What was sent, turn by turn.
+    pub sent: Vec<Sent>,
+    /// What is wrong.
+    pub faults: Vec<Fault>,
+    /// The snapshot that was rewritten.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated: Option<String>,
+    /// How long it took.
+    #[serde(rename = "seconds", serialize_with = "seconds")]
+    pub elapsed: Duration,
+}
+
+impl FormOutcome {
+    /// A spelling that was not run.
+    pub fn not_run(form: Form, reason: String) -> Self {
+        Self {
+            form,
+            status: Status::NotRun,
+            reason: Some(reason),
+            sent: Vec::new(),
+            faults: Vec::new(),
+            updated: None,
+            elapsed: Duration::ZERO,
+        }
+    }
+}
+
+/// One documented call, in all its spellings.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExampleOutcome {
+    /// The id.
+    pub id: String,
+    /// The page's line.
+    pub line: u32,
+    /// The section's short name.
+    pub section: String,
+    /// Its heading on the page.
+    pub heading: String,
+    /// What the call is for.
+    pub title: String,
+    /// The model.
+    pub model: String,
+    /// Read or write.
+    pub kind: Kind,
+    /// The misprint, where there is one.
+    pub erratum: Option<Erratum>,
+    /// As printed, and as corrected.
+    pub forms: Vec<FormOutcome>,
+}
+
+impl ExampleOutcome {
+    /// The worst of its spellings.
+    pub fn status(&self) -> Status {
+        self.forms.iter().map(|form| form.status).max().unwrap_or(Status::NotRun)
+    }
+}
+
+/// One case of a rule.
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseOutcome {
+    /// The rule's id.
+    pub rule: String,
+    /// The page's line, where it is documented.
+    pub line: Option<u32>,
+    /// How sure we are of the rule.
+    pub provenance: Provenance,
+    /// The rule.
+    pub says: String,
+    /// The case.
+    pub name: String,
+    /// How it ended.
+    pub status: Status,
+    /// Why it was not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What is wrong.
+    pub faults: Vec<Fault>,
+    /// How long it took.
+    #[serde(rename = "seconds", serialize_with = "seconds")]
+    pub elapsed: Duration,
+}
+
+/// Counts of one kind of thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// All of them.
+    pub total: usize,
+    /// As they should be.
+    #[serde(rename = "match")]
+    pub matched: usize,
+    /// Not as they should be.
+    pub mismatch: usize,
+    /// Not as we assume.
+    pub warning: usize,
+    /// Not run.
+    pub not_run: usize,
+}
+
+impl Tally {
+    /// Counts one more.
+    pub fn count(&mut self, status: Status) {
+        self.total += 1;
+        match status {
+            Status::Match => self.matched += 1,
+            Status::Mismatch => self.mismatch += 1,
+            Status::Warning => self.warning += 1,
+            Status::NotRun => self.not_run += 1,
+        }
+    }
+}
+
+/// The whole run in numbers.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Summary {
+    /// Documented calls; one counts as matching when all its spellings do.
+    pub examples: Tally,
+    /// Calls that cannot work as printed, replayed as printed.
+    pub misprints: Tally,
+    /// Corrected forms.
+    pub corrected: Tally,
+    /// Cases of rules.
+    pub cases: Tally,
+    /// Requests sent for the calls themselves.
+    pub requests: usize,
+    /// Snapshots rewritten.
+    pub updated: usize,
+    /// Whether `--fail-fast` left things out.
+    pub stopped_early: bool,
+    /// How long it took.
+    #[serde(rename = "seconds", serialize_with = "seconds")]
+    pub elapsed: Duration,
+}
+
+impl Summary {
+    /// Takes an example in.
+    pub fn count_example(&mut self, outcome: &ExampleOutcome) {
+        self.examples.count(outcome.status());
+        for form in &outcome.forms {
+            self.requests += form.sent.len();
+            self.updated += usize::from(form.updated.is_some());
+            if outcome.erratum.is_some() {
+                match form.form {
+                    Form::Printed => self.misprints.count(form.status),
+                    Form::Corrected => self.corrected.count(form.status),
+                }
+            }
+        }
+    }
+
+    /// Takes a case in.
+    pub fn count_case(&mut self, outcome: &CaseOutcome) {
+        self.cases.count(outcome.status);
+    }
+
+    /// Whether everything that was run conforms.
+    pub fn conforms(&self) -> bool {
+        self.examples.mismatch == 0 && self.cases.mismatch == 0
+    }
+
+    /// Whether anything was run at all.
+    pub fn ran_nothing(&self) -> bool {
+        self.examples.total == self.examples.not_run && self.cases.total == self.cases.not_run
+    }
+}
+
+fn seconds<S: Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((elapsed.as_secs_f64() * 1000.0).round() / 1000.0)
+}

@@ -1,0 +1,298 @@
+//! Replays one documented call, or one case of a rule, against a server, and says what came of it.
+//!
+//! On a server of ours each starts from the demo state. What must hold afterwards is looked at twice: before the tasks
+//! have run, where it must not hold yet, and after. A check that holds before anything has happened proves nothing.
+
+mod steps;
+
+use carbon_specs::example::{Example, Loop, Variant};
+use carbon_specs::rule::Case;
+use carbon_specs::step::{Check, Step};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::bindings::Bindings;
+use crate::check::{self, Mismatch};
+use crate::control::{self, ControlError};
+use crate::exchange::{Exchange, Sent};
+use crate::fault::Fault;
+use crate::target::{Client, TargetError};
+use steps::{Stage, Stories};
+
+/// Which spelling of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// As the page prints it.
+    Printed,
+    /// As it should have been printed.
+    Corrected,
+}
+
+/// How much of a reply is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compare {
+    /// Values, and the snapshot.
+    Exact,
+    /// Keys and kinds only: for a server whose data are not the demo data.
+    Shape,
+}
+
+/// One turn of a loop, or the only one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turn {
+    /// The loop's variables and their values in this turn.
+    pub row: Vec<(String, String)>,
+    /// What was sent and answered.
+    pub exchange: Exchange,
+}
+
+/// What came of a replay.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Replayed {
+    /// Everything that was sent for the call itself, in order.
+    pub turns: Vec<Turn>,
+    /// Everything that is wrong.
+    pub faults: Vec<Fault>,
+}
+
+/// Why the whole run is off: nobody answers.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Unreachable(TargetError);
+
+/// What a step can end with, beside what it is about.
+enum Stop {
+    /// The server is gone.
+    Unreachable(TargetError),
+    /// This replay is over.
+    Trouble(String),
+}
+
+impl From<TargetError> for Stop {
+    fn from(error: TargetError) -> Self {
+        if error.is_unreachable() { Self::Unreachable(error) } else { Self::Trouble(error.to_string()) }
+    }
+}
+
+impl From<ControlError> for Stop {
+    fn from(error: ControlError) -> Self {
+        match error {
+            ControlError::Target(error) => error.into(),
+            error @ ControlError::Answer { .. } => Self::Trouble(error.to_string()),
+        }
+    }
+}
+
+/// Replays against one server.
+#[derive(Clone, Debug)]
+pub struct Replayer {
+    client: Client,
+    compare: Compare,
+}
+
+impl Replayer {
+    /// Replays through a client.
+    pub fn new(client: Client, compare: Compare) -> Self {
+        Self { client, compare }
+    }
+
+    /// The client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// How much of a reply is compared.
+    pub fn compare(&self) -> Compare {
+        self.compare
+    }
+
+    /// Replays one spelling of a call.
+    ///
+    /// # Errors
+    /// Only if nobody answers; everything else is a fault.
+    pub async fn variant(&self, example: &Example, form: Form) -> Result<Replayed, Unreachable> {
+        let variant = match form {
+            Form::Printed => &example.printed,
+            Form::Corrected => example.corrected.as_ref().unwrap_or(&example.printed),
+        };
+        let misprint = form == Form::Printed && example.erratum.is_some();
+        let mut replayed = Replayed::default();
+        let stopped = self.try_variant(example, variant, misprint, &mut replayed).await;
+        conclude(stopped, replayed)
+    }
+
+    /// Replays one case of a rule.
+    ///
+    /// # Errors
+    /// Only if nobody answers; everything else is a fault.
+    pub async fn case(&self, case: &Case) -> Result<Replayed, Unreachable> {
+        let mut replayed = Replayed::default();
+        let stopped = self.try_case(case, &mut replayed).await;
+        conclude(stopped, replayed)
+    }
+
+    async fn try_case(&self, case: &Case, replayed: &mut Replayed) -> Result<(), Stop> {
+        let mut bindings = Bindings::default();
+        if self.client.is_ours() {
+            control::reset(&self.client).await?;
+        }
+        let mut stories = Stories { replayer: self, bindings: &mut bindings, faults: &mut replayed.faults };
+        stories.walk(&case.steps, Stage::After).await
+    }
+
+    async fn try_variant(
+        &self,
+        example: &Example,
+        variant: &Variant,
+        misprint: bool,
+        replayed: &mut Replayed,
+    ) -> Result<(), Stop> {
+        let Some(request) = &variant.request else { return Ok(()) };
+        let mut bindings = Bindings::default();
+        if self.client.is_ours() {
+            control::reset(&self.client).await?;
+            let mut stories = Stories { replayer: self, bindings: &mut bindings, faults: &mut replayed.faults };
+            stories.walk(&example.before, Stage::Before).await?;
+            if !example.before.is_empty() {
+                stories.settle().await?;
+            }
+            if let Some(turns) = &variant.turns {
+                self.hold_rows(turns, &mut replayed.faults).await?;
+            }
+        }
+        for (index, row) in rows(variant).into_iter().enumerate() {
+            for (name, value) in &row {
+                bindings.bind(name.as_str(), Value::String(value.clone()));
+            }
+            let sent = Sent { path: bindings.text(&request.path), body: bindings.text(&request.body) };
+            let exchange = self.client.call(sent).await?;
+            let turn = variant.turns.as_ref().map(|_| index + 1);
+            self.hold_reply(&exchange, &variant.reply, misprint, turn, &mut bindings, &mut replayed.faults);
+            replayed.turns.push(Turn { row, exchange });
+        }
+        let mut stories = Stories { replayer: self, bindings: &mut bindings, faults: &mut replayed.faults };
+        if self.client.is_ours() {
+            stories.insist_nothing_holds_yet(&variant.after).await?;
+            stories.settle().await?;
+        }
+        stories.walk(&variant.after, Stage::After).await
+    }
+
+    /// Holds one reply to its checks, and binds `$pk`.
+    fn hold_reply(
+        &self,
+        exchange: &Exchange,
+        checks: &[Check],
+        misprint: bool,
+        turn: Option<usize>,
+        bindings: &mut Bindings,
+        faults: &mut Vec<Fault>,
+    ) {
+        let Ok(reply) = exchange.answer.json() else {
+            if !checks.is_empty() {
+                faults.push(not_json(exchange));
+            }
+            return;
+        };
+        if let Some(pk) = reply.pointer("/result/pk") {
+            bindings.bind("pk", pk.clone());
+        }
+        let about_error = |check: &Check| check.at.is_empty() || check.at == "/error";
+        if !misprint && !checks.iter().any(about_error) && reply.get("error").is_some() {
+            let mismatch = Mismatch::new("error", "no error", reply["error"].to_string());
+            faults.push(Fault::Reply { turn, mismatch });
+            return;
+        }
+        let held = checks.iter().filter(|check| self.compare == Compare::Exact || is_about_shape(check));
+        let wrong = held.filter_map(|check| check::hold(check, &reply, bindings).err());
+        faults.extend(wrong.map(|mismatch| Fault::Reply { turn, mismatch }));
+    }
+
+    /// Holds the loop's rows to what its statement selects, where the server can be asked.
+    async fn hold_rows(&self, turns: &Loop, faults: &mut Vec<Fault>) -> Result<(), Stop> {
+        let Some(statement) = &turns.sql else { return Ok(()) };
+        let table = match control::sql(&self.client, statement).await {
+            Ok(table) => table,
+            Err(ControlError::Answer { status: 404 | 501, .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let selected: Vec<Vec<String>> = table.rows.iter().map(|row| words(row, turns.variables.len())).collect();
+        let missing: Vec<_> = turns.rows.iter().filter(|row| !selected.contains(row)).cloned().collect();
+        let extra: Vec<_> = selected.iter().filter(|row| !turns.rows.contains(row)).cloned().collect();
+        if !missing.is_empty() || !extra.is_empty() {
+            faults.push(Fault::Rows { missing, extra });
+        }
+        Ok(())
+    }
+}
+
+fn conclude(stopped: Result<(), Stop>, mut replayed: Replayed) -> Result<Replayed, Unreachable> {
+    match stopped {
+        Ok(()) => {}
+        Err(Stop::Unreachable(error)) => return Err(Unreachable(error)),
+        Err(Stop::Trouble(text)) => replayed.faults.push(Fault::Trouble { text }),
+    }
+    Ok(replayed)
+}
+
+/// The turns of a variant: one, or one for each of the loop's rows.
+fn rows(variant: &Variant) -> Vec<Vec<(String, String)>> {
+    match &variant.turns {
+        None => vec![Vec::new()],
+        Some(turns) => {
+            turns.rows.iter().map(|row| turns.variables.iter().cloned().zip(row.iter().cloned()).collect()).collect()
+        }
+    }
+}
+
+/// A selected row as the shell's `read` puts it into so many variables: the last one takes the rest.
+fn words(row: &[Value], variables: usize) -> Vec<String> {
+    let texts = row.iter().map(|value| match value {
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    });
+    if row.len() >= variables {
+        return texts.take(variables).collect();
+    }
+    let joined = texts.collect::<Vec<_>>().join(" ");
+    let mut words: Vec<String> = joined.split_whitespace().map(str::to_owned).collect();
+    if variables > 0 && words.len() > variables {
+        let rest = words.split_off(variables - 1).join(" ");
+        words.push(rest);
+    }
+    words
+}
+
+fn is_about_shape(check: &Check) -> bool {
+    check.kind.is_some() || check.keys.is_some() || check.absent.is_some()
+}
+
+fn not_json(exchange: &Exchange) -> Fault {
+    let text = String::from_utf8_lossy(&exchange.answer.body);
+    Fault::NotJson { status: exchange.answer.status, begins: text.chars().take(200).collect() }
+}
+
+/// Whether a case can be run where nothing may be changed and no clock is ours.
+pub fn changes_nothing(steps: &[Step], is_read: impl Fn(&str, &str) -> bool) -> bool {
+    steps.iter().all(|step| match step {
+        Step::Call { path, body, .. } => is_read(path, body),
+        Step::Read(_) => true,
+        Step::Settle | Step::Advance { .. } => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rows_fall_into_variables_as_in_a_shell() {
+        assert_eq!(words(&[json!(45), json!("x ")], 1), ["45"]);
+        assert_eq!(words(&[json!("45 150.00 rest")], 2), ["45", "150.00 rest"]);
+        assert_eq!(words(&[json!(45), json!("-12000")], 2), ["45", "-12000"]);
+    }
+}

@@ -1,0 +1,120 @@
+//! Walks the steps of a story: calls, reads, waiting, time.
+
+use carbon_specs::step::{Read, Step};
+use serde_json::Value;
+
+use super::{Compare, Replayer, Stop, not_json};
+use crate::bindings::Bindings;
+use crate::check::{self, Mismatch};
+use crate::control;
+use crate::exchange::Sent;
+use crate::fault::Fault;
+
+/// Where in a story a step stands; decides what a mismatch is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Putting in place what the call needs.
+    Before,
+    /// What must hold afterwards.
+    After,
+}
+
+impl Stage {
+    fn fault(self, mismatch: Mismatch) -> Fault {
+        match self {
+            Self::Before => Fault::Before { mismatch },
+            Self::After => Fault::After { mismatch },
+        }
+    }
+}
+
+/// The steps' surroundings: whom to ask, what names mean, where faults go.
+pub(super) struct Stories<'a> {
+    pub(super) replayer: &'a Replayer,
+    pub(super) bindings: &'a mut Bindings,
+    pub(super) faults: &'a mut Vec<Fault>,
+}
+
+impl Stories<'_> {
+    /// Walks the steps in order.
+    pub(super) async fn walk(&mut self, steps: &[Step], stage: Stage) -> Result<(), Stop> {
+        for step in steps {
+            match step {
+                Step::Call { path, body, reply, save } => {
+                    let sent = Sent { path: self.bindings.text(path), body: self.bindings.text(body) };
+                    let exchange = self.replayer.client.call(sent).await?;
+                    let Ok(answer) = exchange.answer.json() else {
+                        self.faults.push(not_json(&exchange));
+                        continue;
+                    };
+                    if let Some(pk) = answer.pointer("/result/pk") {
+                        self.bindings.bind("pk", pk.clone());
+                    }
+                    for (name, pointer) in save {
+                        match answer.pointer(pointer) {
+                            Some(value) => self.bindings.bind(name.as_str(), value.clone()),
+                            None => self.faults.push(stage.fault(Mismatch::new(
+                                pointer.as_str(),
+                                format!("a value for ${name}"),
+                                answer.to_string(),
+                            ))),
+                        }
+                    }
+                    if reply.is_empty() && answer.get("error").is_some() {
+                        let observed = answer["error"].to_string();
+                        self.faults.push(stage.fault(Mismatch::new("error", "no error", observed)));
+                    }
+                    if self.replayer.compare == Compare::Exact {
+                        let wrong = check::hold_all(reply, &answer, self.bindings);
+                        self.faults.extend(wrong.into_iter().map(|mismatch| stage.fault(mismatch)));
+                    }
+                }
+                Step::Read(read) => {
+                    if let Err(mismatch) = self.read(read).await? {
+                        self.faults.push(stage.fault(mismatch));
+                    }
+                }
+                Step::Settle => self.settle().await?,
+                Step::Advance { by } => control::advance(&self.replayer.client, by).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until every task is done.
+    pub(super) async fn settle(&mut self) -> Result<(), Stop> {
+        if !self.replayer.client.is_ours() {
+            return Ok(());
+        }
+        let ran = control::run_tasks(&self.replayer.client).await?;
+        self.faults.extend(ran.failed.into_iter().map(|failed| Fault::Task { failed }));
+        Ok(())
+    }
+
+    /// Insists that no read of the steps holds yet, up to the first further call: what comes after that is about the
+    /// further call. Reads marked `already` are left out.
+    pub(super) async fn insist_nothing_holds_yet(&mut self, steps: &[Step]) -> Result<(), Stop> {
+        let until_call = steps.iter().take_while(|step| !matches!(step, Step::Call { .. }));
+        for step in until_call {
+            if let Step::Read(read) = step
+                && !read.already
+                && self.read(read).await?.is_ok()
+            {
+                let filter = self.bindings.value(&Value::Object(read.filter.clone()));
+                let field = read.field.as_deref().unwrap_or("count");
+                self.faults.push(Fault::ProvesNothing { at: format!("{} {filter} {field}", read.model) });
+            }
+        }
+        Ok(())
+    }
+
+    async fn read(&mut self, read: &Read) -> Result<check::Verdict, Stop> {
+        let question = check::question(read, self.bindings);
+        let exchange = self.replayer.client.call(question).await?;
+        let Ok(answer) = exchange.answer.json() else {
+            let body = String::from_utf8_lossy(&exchange.answer.body).into_owned();
+            return Ok(Err(Mismatch::new(format!("read of {}", read.model), "JSON", body)));
+        };
+        Ok(check::observe(read, &answer).and_then(|found| check::hold_read(read, &found, self.bindings)))
+    }
+}

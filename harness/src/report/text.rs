@@ -1,0 +1,357 @@
+//! The report for people: a line for each section, a block for each failure, a summary.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::{Event, Reporter, chain};
+use crate::diff::{Difference, Line, Side};
+use crate::fault::Fault;
+use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary, Tally};
+use crate::replay::Form;
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Failures and the summary.
+    Quiet,
+    /// A line for each section too.
+    Normal,
+    /// A line for each example too.
+    Verbose,
+}
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const EXPECTED: Style = AnsiColor::Red.on_default();
+const OBSERVED: Style = AnsiColor::Green.on_default();
+const WARNED: Style = AnsiColor::Yellow.on_default();
+const QUIET: Style = Style::new().dimmed();
+const HEADING: Style = Style::new().bold();
+
+/// How headings look.
+pub fn heading_style() -> Style {
+    HEADING
+}
+
+/// Writes for people. Colours are always written; the stream strips them where they are not wanted.
+pub struct Text<W> {
+    out: W,
+    detail: Detail,
+    section: Option<Section>,
+}
+
+/// The section being told of.
+struct Section {
+    heading: String,
+    calls: Tally,
+    misprints: Tally,
+    corrected: Tally,
+}
+
+impl<W: Write> Text<W> {
+    /// Writes into `out`.
+    pub fn new(out: W, detail: Detail) -> Self {
+        Self { out, detail, section: None }
+    }
+
+    fn enter(&mut self, heading: &str) -> io::Result<()> {
+        if self.section.as_ref().is_some_and(|section| section.heading == heading) {
+            return Ok(());
+        }
+        self.leave()?;
+        if self.detail == Detail::Verbose {
+            writeln!(self.out, "{HEADING}{heading}{HEADING:#}")?;
+        }
+        self.section = Some(Section {
+            heading: heading.to_owned(),
+            calls: Tally::default(),
+            misprints: Tally::default(),
+            corrected: Tally::default(),
+        });
+        Ok(())
+    }
+
+    fn leave(&mut self) -> io::Result<()> {
+        let Some(section) = self.section.take() else { return Ok(()) };
+        if self.detail == Detail::Quiet {
+            return Ok(());
+        }
+        let calls = section.calls;
+        let style = match calls {
+            Tally { mismatch: 1.., .. } => BAD,
+            Tally { warning: 1.., .. } | Tally { matched: 0, .. } => WARNED,
+            _ => GOOD,
+        };
+        let mut line = format!("{style}{:>4} of {:<4}{style:#}", calls.matched, calls.total);
+        line.push_str(&section.heading);
+        if section.misprints.total > 0 {
+            line.push_str(&format!(
+                "{QUIET}  ({} misprinted; corrected: {} of {}){QUIET:#}",
+                section.misprints.total, section.corrected.matched, section.corrected.total
+            ));
+        }
+        if calls.not_run > 0 {
+            line.push_str(&format!("{WARNED}  {} not run{WARNED:#}", calls.not_run));
+        }
+        writeln!(self.out, "{line}")
+    }
+
+    fn example(&mut self, outcome: &ExampleOutcome) -> io::Result<()> {
+        self.enter(&outcome.heading)?;
+        if let Some(section) = &mut self.section {
+            section.calls.count(outcome.status());
+            for form in outcome.forms.iter().filter(|_| outcome.erratum.is_some()) {
+                match form.form {
+                    Form::Printed => section.misprints.count(form.status),
+                    Form::Corrected => section.corrected.count(form.status),
+                }
+            }
+        }
+        for form in &outcome.forms {
+            if self.detail == Detail::Verbose || form.status == Status::Mismatch {
+                self.form_line(outcome, form)?;
+            }
+            if form.status == Status::Mismatch {
+                self.failure(outcome, form)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn form_line(&mut self, outcome: &ExampleOutcome, form: &FormOutcome) -> io::Result<()> {
+        let (style, word) = word(form.status);
+        let spelling = spelling(outcome, form.form);
+        write!(
+            self.out,
+            "{style}{word:<9}{style:#} {HEADING}{}{HEADING:#}{spelling}  page line {}",
+            outcome.id, outcome.line
+        )?;
+        match (&form.reason, form.status) {
+            (Some(reason), Status::NotRun) => write!(self.out, "  {QUIET}{reason}{QUIET:#}")?,
+            (Some(_), _) => write!(self.out, "  {QUIET}nothing is sent{QUIET:#}")?,
+            (None, _) if form.sent.len() != 1 => write!(self.out, "  {QUIET}{} requests{QUIET:#}", form.sent.len())?,
+            (None, _) => {}
+        }
+        if form.updated.is_some() {
+            write!(self.out, "  {WARNED}snapshot written{WARNED:#}")?;
+        }
+        writeln!(self.out)
+    }
+
+    fn failure(&mut self, outcome: &ExampleOutcome, form: &FormOutcome) -> io::Result<()> {
+        let out = &mut self.out;
+        writeln!(out, "  {QUIET}for{QUIET:#}     {}", outcome.title)?;
+        let turn = form.faults.iter().find_map(|fault| match fault {
+            Fault::Reply { turn, .. } => *turn,
+            _ => None,
+        });
+        if let Some(sent) = form.sent.get(turn.map_or(0, |turn| turn - 1)) {
+            writeln!(out, "  {QUIET}sent{QUIET:#}    {}  {}", sent.path, chain(&sent.body))?;
+        }
+        for fault in &form.faults {
+            write_fault(out, fault)?;
+        }
+        writeln!(out, "  {QUIET}again{QUIET:#}   carbon-harness run {}", outcome.id)?;
+        writeln!(out)
+    }
+
+    fn case(&mut self, outcome: &CaseOutcome) -> io::Result<()> {
+        self.enter("Rules")?;
+        if let Some(section) = &mut self.section {
+            section.calls.count(outcome.status);
+        }
+        if self.detail == Detail::Verbose || matches!(outcome.status, Status::Mismatch | Status::Warning) {
+            let (style, word) = word(outcome.status);
+            let source = match outcome.line {
+                Some(line) => format!("page line {line}"),
+                None => outcome.provenance.to_string(),
+            };
+            writeln!(
+                self.out,
+                "{style}{word:<9}{style:#} {HEADING}{}{HEADING:#}  {source}  {}",
+                outcome.rule, outcome.name
+            )?;
+        }
+        if !outcome.faults.is_empty() {
+            writeln!(self.out, "  {QUIET}rule{QUIET:#}    {}", outcome.says)?;
+            for fault in &outcome.faults {
+                write_fault(&mut self.out, fault)?;
+            }
+            writeln!(self.out, "  {QUIET}again{QUIET:#}   carbon-harness run --only-rules {}", outcome.rule)?;
+            writeln!(self.out)?;
+        }
+        Ok(())
+    }
+
+    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        self.leave()?;
+        let Summary { examples, misprints, corrected, cases, .. } = summary;
+        let style = if summary.conforms() { GOOD } else { BAD };
+        let mut parts = Vec::new();
+        if examples.total > 0 {
+            parts.push(format!(
+                "{} {}: {} match, {} mismatch, {} not run",
+                examples.total,
+                plural(examples.total, "example"),
+                examples.matched,
+                examples.mismatch,
+                examples.not_run
+            ));
+        }
+        if misprints.total > 0 {
+            parts.push(format!(
+                "{} {} replayed as printed, {} of {} corrected forms match",
+                misprints.total - misprints.not_run,
+                plural(misprints.total, "misprint"),
+                corrected.matched,
+                corrected.total
+            ));
+        }
+        if cases.total > 0 {
+            let warned = if cases.warning > 0 { format!(", {} warnings", cases.warning) } else { String::new() };
+            let left = if cases.not_run > 0 { format!(", {} not run", cases.not_run) } else { String::new() };
+            parts.push(format!(
+                "{} {} of rules: {} hold, {} do not{warned}{left}",
+                cases.total,
+                plural(cases.total, "case"),
+                cases.matched,
+                cases.mismatch
+            ));
+        }
+        if summary.updated > 0 {
+            parts.push(format!("{} {} written", summary.updated, plural(summary.updated, "snapshot")));
+        }
+        if summary.stopped_early {
+            parts.push("stopped at the first mismatch".to_owned());
+        }
+        writeln!(
+            self.out,
+            "{style}{}{style:#}   {} requests, {:.1} s",
+            parts.join("; "),
+            summary.requests,
+            summary.elapsed.as_secs_f64()
+        )?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Reporter for Text<W> {
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        match event {
+            Event::Started { target, is_ours, .. } if self.detail > Detail::Quiet => {
+                let target = if *is_ours { "the embedded mock".to_owned() } else { format!("{target} (reads only)") };
+                writeln!(self.out, "{QUIET}replaying the page against {target}{QUIET:#}")
+            }
+            Event::Started { .. } | Event::Working { .. } => Ok(()),
+            Event::Example(outcome) => self.example(outcome),
+            Event::Case(outcome) => self.case(outcome),
+            Event::Finished(summary) => self.summary(summary),
+        }
+    }
+}
+
+fn word(status: Status) -> (Style, &'static str) {
+    match status {
+        Status::Match => (GOOD, "match"),
+        Status::Mismatch => (BAD, "MISMATCH"),
+        Status::Warning => (WARNED, "warning"),
+        Status::NotRun => (WARNED, "not run"),
+    }
+}
+
+fn spelling(outcome: &ExampleOutcome, form: Form) -> &'static str {
+    match (outcome.erratum.is_some(), form) {
+        (false, _) => "",
+        (true, Form::Printed) => " (misprint, as printed)",
+        (true, Form::Corrected) => " (corrected)",
+    }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
+fn write_fault(out: &mut impl Write, fault: &Fault) -> io::Result<()> {
+    let label = |text: &str| format!("  {QUIET}{text:<7}{QUIET:#} ");
+    match fault {
+        Fault::Reply { turn, mismatch } => {
+            let turn = turn.map(|turn| format!("  (turn {turn})")).unwrap_or_default();
+            write_mismatch(out, &label("at"), &format!("{}{turn}", mismatch.at), &mismatch.expected, &mismatch.observed)
+        }
+        Fault::Before { mismatch } => {
+            write_mismatch(out, &label("before"), &mismatch.at, &mismatch.expected, &mismatch.observed)
+        }
+        Fault::After { mismatch } => {
+            write_mismatch(out, &label("after"), &mismatch.at, &mismatch.expected, &mismatch.observed)
+        }
+        Fault::NotJson { status, begins } => {
+            writeln!(out, "{}the reply ({status}) is not JSON: {begins}", label("at"))
+        }
+        Fault::ProvesNothing { at } => writeln!(
+            out,
+            "{}{at}\n          holds before the task has run, so it proves nothing (the contract's fault)",
+            label("after")
+        ),
+        Fault::Task { failed } => writeln!(out, "{}failed: {failed}", label("task")),
+        Fault::Rows { missing, extra } => {
+            writeln!(out, "{}the statement's rows are not the listed ones", label("sql"))?;
+            for (style, sign, rows, what) in [(EXPECTED, '-', missing, "expected"), (OBSERVED, '+', extra, "selected")]
+            {
+                for row in rows.iter().take(10) {
+                    writeln!(out, "          {style}{sign}{what} {}{style:#}", row.join(" "))?;
+                }
+                if rows.len() > 10 {
+                    writeln!(out, "          {style}{sign}... {} more{style:#}", rows.len() - 10)?;
+                }
+            }
+            Ok(())
+        }
+        Fault::Snapshot { file, difference } => {
+            writeln!(out, "{}{file}", label("differs"))?;
+            paint_difference(out, difference)
+        }
+        Fault::NoSnapshot { file } => {
+            writeln!(out, "{}there is no {file} yet; `run --update` writes it", label("differs"))
+        }
+        Fault::Trouble { text } => writeln!(out, "{}{text}", label("trouble")),
+    }
+}
+
+fn write_mismatch(out: &mut impl Write, label: &str, at: &str, expected: &str, observed: &str) -> io::Result<()> {
+    writeln!(out, "{label}{at}")?;
+    writeln!(out, "          {EXPECTED}-expected {expected}{EXPECTED:#}")?;
+    writeln!(out, "          {OBSERVED}+observed {observed}{OBSERVED:#}")
+}
+
+/// Writes a difference, with the changed parts of a line set off.
+///
+/// # Errors
+/// Those of writing.
+pub fn paint_difference(out: &mut impl Write, difference: &Difference) -> io::Result<()> {
+    for (index, hunk) in difference.hunks.iter().enumerate() {
+        if index > 0 {
+            writeln!(out, "          {QUIET}...{QUIET:#}")?;
+        }
+        for line in hunk {
+            paint_line(out, line)?;
+        }
+    }
+    Ok(())
+}
+
+fn paint_line(out: &mut impl Write, line: &Line) -> io::Result<()> {
+    let (style, sign) = match line.side {
+        Side::Both => (QUIET, ' '),
+        Side::Expected => (EXPECTED, '-'),
+        Side::Observed => (OBSERVED, '+'),
+    };
+    write!(out, "          {style}{sign}")?;
+    let mut at = 0;
+    for range in &line.changed {
+        let strong = style.bold().underline();
+        write!(out, "{}{style:#}{strong}{}{strong:#}{style}", &line.text[at..range.start], &line.text[range.clone()])?;
+        at = range.end;
+    }
+    writeln!(out, "{}{style:#}", &line.text[at..])
+}

@@ -1,0 +1,199 @@
+//! One run: examples, then rules, each replayed and compared; tells a reporter as it goes.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use carbon_specs::example::{Example, Kind, Variant};
+use carbon_specs::rule::{Case, Rule};
+use carbon_specs::{Contract, Provenance};
+
+use crate::catalog;
+use crate::fault::Fault;
+use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary};
+use crate::render;
+use crate::replay::{Compare, Form, Replayer, Unreachable, changes_nothing};
+use crate::report::{Event, Reporter};
+use crate::safety;
+use crate::snapshot::{Compared, SnapshotError, Snapshots};
+
+/// What is run.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// The contract.
+    pub contract: &'a Contract,
+    /// Its examples, as selected.
+    pub examples: Vec<&'a Example>,
+    /// Its rules, as selected.
+    pub rules: Vec<&'a Rule>,
+    /// Stop at the first mismatch.
+    pub fail_fast: bool,
+}
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Nobody answers.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
+    /// A snapshot file is broken or cannot be written.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// The report cannot be written.
+    #[error("the report cannot be written: {0}")]
+    Report(#[from] io::Error),
+}
+
+/// Runs a plan.
+///
+/// # Errors
+/// See [`RunError`]. A mismatch is none: it is in the summary.
+pub async fn run(
+    plan: &Plan<'_>,
+    replayer: &Replayer,
+    snapshots: &Snapshots,
+    reporter: &mut dyn Reporter,
+) -> Result<Summary, RunError> {
+    let started = Instant::now();
+    let mut summary = Summary::default();
+    let cases = plan.rules.iter().map(|rule| rule.cases.len()).sum();
+    let target = replayer.client().base().to_string();
+    let is_ours = replayer.client().is_ours();
+    reporter.event(&Event::Started { target: &target, is_ours, examples: plan.examples.len(), cases })?;
+    for example in &plan.examples {
+        reporter.event(&Event::Working { name: &example.id })?;
+        let outcome = run_example(plan.contract, example, replayer, snapshots).await?;
+        summary.count_example(&outcome);
+        reporter.event(&Event::Example(&outcome))?;
+        if plan.fail_fast && outcome.status() == Status::Mismatch {
+            summary.stopped_early = true;
+            break;
+        }
+    }
+    let cases = plan.rules.iter().flat_map(|rule| rule.cases.iter().map(move |case| (*rule, case)));
+    for (rule, case) in cases {
+        if summary.stopped_early {
+            break;
+        }
+        reporter.event(&Event::Working { name: &rule.id })?;
+        let outcome = run_case(plan.contract, rule, case, replayer).await?;
+        summary.count_case(&outcome);
+        reporter.event(&Event::Case(&outcome))?;
+        summary.stopped_early = plan.fail_fast && outcome.status == Status::Mismatch;
+    }
+    summary.elapsed = started.elapsed();
+    reporter.event(&Event::Finished(&summary))?;
+    Ok(summary)
+}
+
+async fn run_example(
+    contract: &Contract,
+    example: &Example,
+    replayer: &Replayer,
+    snapshots: &Snapshots,
+) -> Result<ExampleOutcome, RunError> {
+    let mut forms = Vec::new();
+    for (form, variant) in forms_of(example) {
+        forms.push(run_form(contract, example, form, variant, replayer, snapshots).await?);
+    }
+    Ok(ExampleOutcome {
+        id: example.id.clone(),
+        line: example.line,
+        section: example.section().to_owned(),
+        heading: catalog::heading(contract, example.section()).to_owned(),
+        title: example.title.clone(),
+        model: example.model.clone(),
+        kind: example.kind,
+        erratum: example.erratum.clone(),
+        forms,
+    })
+}
+
+async fn run_form(
+    contract: &Contract,
+    example: &Example,
+    form: Form,
+    variant: &Variant,
+    replayer: &Replayer,
+    snapshots: &Snapshots,
+) -> Result<FormOutcome, RunError> {
+    if !replayer.client().is_ours()
+        && let Some(reason) = obstacle(contract, example, variant)
+    {
+        return Ok(FormOutcome::not_run(form, reason));
+    }
+    let started = Instant::now();
+    let replayed = replayer.variant(example, form).await?;
+    let elapsed = started.elapsed();
+    let mut faults = replayed.faults;
+    let mut updated = None;
+    // A replay that broke off has nothing to compare; its fault says why.
+    let broke_off = faults.iter().any(|fault| matches!(fault, Fault::Trouble { .. }));
+    if replayer.compare() == Compare::Exact && !broke_off {
+        let text = render::replayed(&replayed.turns, variant.nothing_sent.as_deref());
+        match snapshots.compare(&example.id, form, &example.title, &text)? {
+            Compared::Same => {}
+            Compared::Updated(file) => updated = Some(file.display().to_string()),
+            Compared::Missing(file) => faults.push(Fault::NoSnapshot { file: file.display().to_string() }),
+            Compared::Different { file, difference } => {
+                faults.push(Fault::Snapshot { file: file.display().to_string(), difference });
+            }
+        }
+    }
+    Ok(FormOutcome {
+        form,
+        status: if faults.is_empty() { Status::Match } else { Status::Mismatch },
+        reason: variant.nothing_sent.clone(),
+        sent: replayed.turns.into_iter().map(|turn| turn.exchange.sent).collect(),
+        faults,
+        updated,
+        elapsed,
+    })
+}
+
+async fn run_case(contract: &Contract, rule: &Rule, case: &Case, replayer: &Replayer) -> Result<CaseOutcome, RunError> {
+    let outcome = |status, reason, faults, elapsed: Duration| CaseOutcome {
+        rule: rule.id.clone(),
+        line: rule.source.line(),
+        provenance: rule.source.provenance(),
+        says: rule.says.clone(),
+        name: case.name.clone(),
+        status,
+        reason,
+        faults,
+        elapsed,
+    };
+    let is_ours = replayer.client().is_ours();
+    let is_read = |path: &str, body: &str| safety::only_reads(&contract.schema, path, body).is_ok();
+    if !is_ours && !changes_nothing(&case.steps, is_read) {
+        let reason = "it writes, and this server is not ours".to_owned();
+        return Ok(outcome(Status::NotRun, Some(reason), Vec::new(), Duration::ZERO));
+    }
+    let started = Instant::now();
+    let replayed = replayer.case(case).await?;
+    // On a real server only what is documented, or follows from Django, is an obligation.
+    let obliges = is_ours || matches!(rule.source.provenance(), Provenance::Documented | Provenance::Derived);
+    let status = match (replayed.faults.is_empty(), obliges) {
+        (true, _) => Status::Match,
+        (false, true) => Status::Mismatch,
+        (false, false) => Status::Warning,
+    };
+    Ok(outcome(status, None, replayed.faults, started.elapsed()))
+}
+
+/// The spellings of a call: as printed, and as corrected where the page is wrong.
+pub fn forms_of(example: &Example) -> impl Iterator<Item = (Form, &Variant)> {
+    let corrected = example.corrected.iter().map(|variant| (Form::Corrected, variant));
+    std::iter::once((Form::Printed, &example.printed)).chain(corrected)
+}
+
+/// Why a call is not sent to a server that is not ours, if it is not.
+pub fn obstacle(contract: &Contract, example: &Example, variant: &Variant) -> Option<String> {
+    if example.kind == Kind::Write {
+        return Some("it writes, and this server is not ours".to_owned());
+    }
+    if !example.before.is_empty() {
+        return Some("it needs other calls first that write, and this server is not ours".to_owned());
+    }
+    let request = variant.request.as_ref()?;
+    safety::only_reads(&contract.schema, &request.path, &request.body).err()
+}
