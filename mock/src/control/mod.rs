@@ -153,16 +153,11 @@ fn find(rest: &str, method: &Method) -> Result<Command, ControlError> {
 
 /// `?last=20`: only the newest entries of a list.
 fn query_number(query: &str, name: &str) -> Result<Option<usize>, ControlError> {
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        match pair.split_once('=') {
-            Some((key, value)) if key == name => {
-                let number = value.parse().map_err(|_| ControlError::Invalid(format!("`{name}` must be a number")))?;
-                return Ok(Some(number));
-            }
-            _ => return Err(ControlError::Invalid(format!("the query knows only `{name}=<number>`"))),
-        }
+    if query.is_empty() {
+        return Ok(None);
     }
-    Ok(None)
+    let number = query.split_once('=').filter(|(key, _)| *key == name).and_then(|(_, value)| value.parse().ok());
+    number.map(Some).ok_or_else(|| ControlError::Invalid(format!("the query can only be `{name}=<number>`")))
 }
 
 fn execute(command: Command, mock: &Mock, bytes: &[u8], last: Option<usize>) -> Result<Value, ControlError> {

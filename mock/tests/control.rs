@@ -1,0 +1,155 @@
+//! The control API over a real socket.
+
+mod common;
+
+use carbon_mock::Profile;
+use common::{builder, get, post, request};
+use serde_json::{Value, json};
+
+const SHELVES: &str = "/rest_api/v2/Shelves/";
+
+async fn put(addr: std::net::SocketAddr, path: &str, body: &Value) -> common::Answer {
+    request(addr, "PUT", path, "", body.to_string().as_bytes()).await
+}
+
+#[tokio::test]
+async fn a_change_is_seen_when_its_task_has_run() {
+    let carbon = builder().tasks(Profile::DOCUMENTED).clock("2022-02-01 10:00:00").start().await.unwrap();
+    let addr = carbon.addr();
+    let body = r#"method1=objects.get&arg1={"id":1}&method2=set&arg2={"name":"new"}&method3=save&arg3={}"#;
+    let saved = post(addr, SHELVES, body).await.result();
+    assert_eq!(saved["fields"]["name"], "new", "the reply shows it at once");
+    let name = async || {
+        let body = r#"method1=objects.get&arg1={"id":1}&fields=["name"]"#;
+        post(addr, SHELVES, body).await.result()["fields"]["name"].clone()
+    };
+    assert_eq!(name().await, "Верхняя полка", "nobody else sees it");
+    let tasks = get(addr, "/__mock__/tasks").await.json();
+    assert_eq!(tasks["pending"].as_array().unwrap().len(), 1, "{tasks}");
+    assert_eq!(get(addr, "/__mock__/health").await.json()["tasks"], 1);
+    let clock = post(addr, "/__mock__/clock", r#"{"advance": "1m"}"#).await.json();
+    assert_eq!(clock, json!({ "now": "2022-02-01 10:01:00", "clock": "virtual" }));
+    assert_eq!(name().await, "new");
+
+    post(addr, SHELVES, body).await;
+    let ran = post(addr, "/__mock__/tasks/run", "").await.json();
+    assert_eq!(ran, json!({ "ran": 1, "failed": [] }));
+    carbon.shutdown().await;
+}
+
+#[tokio::test]
+async fn overlapping_changes_are_reported_as_hazards() {
+    let carbon = builder().start().await.unwrap();
+    let addr = carbon.addr();
+    for change in [r#"{"name":"a"}"#, r#"{"locked":1}"#] {
+        let body = format!(r#"method1=objects.get&arg1={{"id":1}}&method2=set&arg2={change}&method3=save"#);
+        post(addr, SHELVES, &body).await.result();
+    }
+    post(addr, "/__mock__/tasks/run", "").await;
+    let hazards = get(addr, "/__mock__/hazards").await.json();
+    assert_eq!((&hazards["total"], &hazards["hazards"][0]["kind"]), (&json!(1), &json!("lost-update")), "{hazards}");
+    let journal = get(addr, "/__mock__/journal?last=1").await.json();
+    assert_eq!(journal["journal"].as_array().unwrap().len(), 1);
+    assert_eq!(journal["total"], 2);
+    carbon.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_state_goes_out_and_in_and_reset_returns_to_it() {
+    let carbon = builder().start().await.unwrap();
+    let addr = carbon.addr();
+    let first = get(addr, "/__mock__/state").await.json();
+    assert_eq!(first["Shelves"][1], json!({ "pk": 2, "fields": { "name": "two words", "locked": 0 } }));
+    let create = r#"method1=objects.create&arg1={"name":"x"}"#;
+    post(addr, SHELVES, create).await.result();
+    post(addr, "/__mock__/tasks/run", "").await;
+    let second = get(addr, "/__mock__/state").await.json();
+    assert_eq!(second["Shelves"].as_array().unwrap().len(), 3);
+    post(addr, "/__mock__/reset", "").await;
+    assert_eq!(get(addr, "/__mock__/state").await.json(), first);
+    assert_eq!(get(addr, "/__mock__/journal").await.json()["total"], 0);
+
+    assert_eq!(put(addr, "/__mock__/state", &second).await.status, 200);
+    assert_eq!(get(addr, "/__mock__/state").await.json(), second);
+    for (wrong, said) in [
+        (json!([]), "must be a JSON object"),
+        (json!({ "Chairs": [] }), "`Chairs` is no model"),
+        (json!({ "Books": [{ "pk": 1, "fields": { "shelf_id": 99 } }] }), "points at Shelves 99"),
+        (json!({ "Books": [{ "fields": {} }] }), "no integer `pk`"),
+    ] {
+        let answer = put(addr, "/__mock__/state", &wrong).await;
+        assert_eq!(answer.status, 400, "{wrong}");
+        assert!(answer.error().contains(said), "{}", answer.text());
+    }
+    assert_eq!(get(addr, "/__mock__/state").await.json(), second, "a refused state changes nothing");
+    carbon.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_clock_moves_as_it_is_told() {
+    let carbon = builder().clock("2022-02-01 10:00:00").start().await.unwrap();
+    let addr = carbon.addr();
+    for (body, now) in [
+        (r#"{"advance": "2h 30m"}"#, "2022-02-01 12:30:00"),
+        (r#"{"advance": "1 month"}"#, "2022-03-01 12:30:00"),
+        (r#"{"set": "2022-03-05 00:00:00"}"#, "2022-03-05 00:00:00"),
+        (r#"{"set": "2022-02-01"}"#, "2022-02-01 00:00:00"),
+    ] {
+        let answer = post(addr, "/__mock__/clock", body).await;
+        assert_eq!(answer.json()["now"], now, "{body}");
+    }
+    for body in [
+        "",
+        "{}",
+        "[]",
+        r#"{"advance":5}"#,
+        r#"{"advance":"-1m"}"#,
+        r#"{"set":"x"}"#,
+        r#"{"back":"1m"}"#,
+        r#"{"advance":"1m","set":"2022-02-01"}"#,
+        r#"{"advance":"9999y"}"#,
+        r#"{"set":"9000-01-01"}"#,
+    ] {
+        let answer = post(addr, "/__mock__/clock", body).await;
+        assert_eq!(answer.status, 400, "{body}: {}", answer.text());
+        assert!(!answer.error().is_empty());
+    }
+    assert_eq!(get(addr, "/__mock__/clock").await.json()["now"], "2022-02-01 00:00:00");
+    carbon.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_console_and_the_refusals() {
+    let carbon = builder().start().await.unwrap();
+    let addr = carbon.addr();
+    let console = get(addr, "/__mock__/").await;
+    assert_eq!(console.header("content-type"), Some("text/html; charset=utf-8"));
+    assert!(!console.text().contains("http://") && !console.text().contains("https://"), "no external resources");
+    assert_eq!(get(addr, "/__mock__").await.header("location"), Some("/__mock__/"));
+    let answer = request(addr, "DELETE", "/__mock__/state", "", b"").await;
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, PUT")));
+    let answer = get(addr, "/__mock__/nothing").await;
+    assert_eq!(answer.status, 404);
+    assert!(answer.error().contains("tasks/run"));
+    assert_eq!(get(addr, "/__mock__/journal?last=x").await.status, 400);
+    assert_eq!(post(addr, "/__mock__/sql", "select 1").await.status, 400);
+    let schema = get(addr, "/__mock__/schema").await.json();
+    assert_eq!(schema["models"]["Books"]["fields"]["shelf"]["to"], "Shelves");
+    carbon.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_the_systems_clock_tasks_run_without_anybody_asking() {
+    let quick = Profile { latency_ms: (1, 1), service_ms: 1 };
+    let carbon = builder().clock("system").tasks(quick).start().await.unwrap();
+    let body = r#"method1=objects.create&arg1={"name":"x"}"#;
+    post(carbon.addr(), SHELVES, body).await.result();
+    for _ in 0..200 {
+        if carbon.mock().state()["Shelves"].as_array().unwrap().len() == 3 {
+            carbon.shutdown().await;
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the task never ran: {}", carbon.mock().tasks());
+}
