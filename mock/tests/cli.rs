@@ -1,5 +1,6 @@
 //! The program as a program: first line, signals, exit codes, both streams.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! What the tests over a socket share: a small contract of their own, and a client that can misbehave.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,9 +17,7 @@ use tokio::net::TcpStream;
 /// Two models that the billing knows nothing of, so that these tests speak of the transport alone.
 pub fn contract_files() -> Files {
     let mut files = Files::new();
-    for name in ["manager.toml"] {
-        files.insert(name.to_owned(), files::embedded()[name].clone());
-    }
+    files.insert("manager.toml".into(), files::embedded()["manager.toml"].clone());
     files.insert("inventory.tsv".into(), "id\tline\tkind\tmodel\tmethods\tsql\n".into());
     files.insert(
         "models/Shelves.toml".into(),
