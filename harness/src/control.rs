@@ -33,13 +33,12 @@ pub struct Ran {
     pub failed: Vec<Value>,
 }
 
-/// The rows of an SQL statement.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Table {
-    /// Column names.
-    pub columns: Vec<String>,
-    /// Values, row by row.
-    pub rows: Vec<Vec<Value>>,
+/// What an SQL statement came to.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Selected {
+    /// Values, row by row; nothing where the server does not offer them.
+    #[serde(default)]
+    pub rows: Option<Vec<Vec<Value>>>,
 }
 
 /// Back to the demo state: rows, clock, seed, tasks and journal.
@@ -70,7 +69,7 @@ pub async fn advance(client: &Client, by: &str) -> Result<(), ControlError> {
 ///
 /// # Errors
 /// See [`ControlError`].
-pub async fn sql(client: &Client, statement: &str) -> Result<Table, ControlError> {
+pub async fn sql(client: &Client, statement: &str) -> Result<Selected, ControlError> {
     read("sql", post(client, "sql", &json!({ "sql": statement })).await?)
 }
 

@@ -192,11 +192,6 @@ impl Summary {
     pub fn conforms(&self) -> bool {
         self.examples.mismatch == 0 && self.cases.mismatch == 0
     }
-
-    /// Whether anything was run at all.
-    pub fn ran_nothing(&self) -> bool {
-        self.examples.total == self.examples.not_run && self.cases.total == self.cases.not_run
-    }
 }
 
 fn seconds<S: Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

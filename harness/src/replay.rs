@@ -213,12 +213,13 @@ impl Replayer {
     /// Holds the loop's rows to what its statement selects, where the server can be asked.
     async fn hold_rows(&self, turns: &Loop, faults: &mut Vec<Fault>) -> Result<(), Stop> {
         let Some(statement) = &turns.sql else { return Ok(()) };
-        let table = match control::sql(&self.client, statement).await {
-            Ok(table) => table,
-            Err(ControlError::Answer { status: 404 | 501, .. }) => return Ok(()),
+        let rows = match control::sql(&self.client, statement).await {
+            Ok(selected) => selected.rows,
+            Err(ControlError::Answer { status: 404 | 501, .. }) => None,
             Err(error) => return Err(error.into()),
         };
-        let selected: Vec<Vec<String>> = table.rows.iter().map(|row| words(row, turns.variables.len())).collect();
+        let Some(rows) = rows else { return Ok(()) };
+        let selected: Vec<Vec<String>> = rows.iter().map(|row| words(row, turns.variables.len())).collect();
         let missing: Vec<_> = turns.rows.iter().filter(|row| !selected.contains(row)).cloned().collect();
         let extra: Vec<_> = selected.iter().filter(|row| !turns.rows.contains(row)).cloned().collect();
         if !missing.is_empty() || !extra.is_empty() {

@@ -7,9 +7,10 @@ mod rules;
 mod run;
 mod show;
 
+use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use carbon_specs::Contract;
@@ -19,6 +20,7 @@ pub use args::{Args, Command};
 pub use error::CliError;
 
 use crate::exit;
+use crate::snapshot::Snapshots;
 
 /// Runs the program with its arguments (the first is its own name) and says how it ended.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -55,6 +57,16 @@ fn contract(specs: Option<&Path>) -> Result<Contract, CliError> {
         None => Contract::embedded(),
     };
     contract.map_err(|error| CliError::Contract { folder: specs.map(Path::to_path_buf), error: Box::new(error) })
+}
+
+/// The folder of snapshots: as given, or the nearest one.
+fn snapshots(given: Option<&Path>) -> io::Result<PathBuf> {
+    if let Some(folder) = given {
+        return Ok(folder.to_owned());
+    }
+    let here = env::current_dir()?;
+    let found = Snapshots::nearest(&here);
+    Ok(found.strip_prefix(&here).map(Path::to_owned).unwrap_or(found))
 }
 
 /// Prints through a function, to a stdout that drops colours where they are not wanted.

@@ -1,6 +1,5 @@
 //! `run`: puts the pieces together and turns the summary into an exit code.
 
-use std::env;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -33,10 +32,12 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
     let contract = Arc::new(super::contract(args.specs.as_deref())?);
     let plan = plan(&contract, args)?;
     let target = args.target.as_deref().map(BaseUrl::parse).transpose()?;
-    let folder = match &args.snapshots {
-        Some(folder) => folder.clone(),
-        None => Snapshots::nearest(&env::current_dir()?),
-    };
+    if let Some(target) = &target
+        && all_refused(&plan)
+    {
+        return Err(CliError::OnlyWrites(target.to_string()));
+    }
+    let folder = super::snapshots(args.snapshots.as_deref())?;
     let snapshots = Snapshots::new(folder, if args.update { Mode::Update } else { Mode::Compare });
     let mut reporter = Shown::new(reporters(args)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -47,9 +48,6 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
         let replayer = Replayer::new(client, compare);
         Ok::<Summary, CliError>(run::run(&plan, &replayer, &snapshots, &mut reporter).await?)
     })?;
-    if summary.ran_nothing() {
-        return Err(CliError::OnlyWrites(args.target.clone().unwrap_or_default()));
-    }
     Ok(if summary.conforms() { exit::CONFORMS } else { exit::MISMATCH })
 }
 
@@ -63,6 +61,15 @@ fn plan<'a>(contract: &'a Contract, args: &RunArgs) -> Result<Plan<'a>, CliError
         (examples, rules)
     };
     Ok(Plan { contract, examples, rules, fail_fast: args.fail_fast })
+}
+
+/// Whether nothing of the plan may be sent to a server that is not ours.
+fn all_refused(plan: &Plan<'_>) -> bool {
+    let mut examples =
+        plan.examples.iter().flat_map(|example| run::forms_of(example).map(move |(_, form)| (example, form)));
+    let mut cases = plan.rules.iter().flat_map(|rule| &rule.cases);
+    examples.all(|(example, form)| run::obstacle(plan.contract, example, form).is_some())
+        && cases.all(|case| !run::is_harmless(plan.contract, case))
 }
 
 /// The rules with cases of their own; those that examples prove are held by the examples.

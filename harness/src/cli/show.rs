@@ -1,6 +1,5 @@
 //! `show`: everything known of one call.
 
-use std::env;
 use std::io::{self, Write};
 
 use carbon_specs::Contract;
@@ -14,7 +13,7 @@ use crate::catalog::{self, SelectionError};
 use crate::replay::Form;
 use crate::report::{chain, heading_style};
 use crate::run::forms_of;
-use crate::snapshot::{self, Snapshots};
+use crate::snapshot;
 
 /// Rows of a loop that are shown.
 const MOST_ROWS: usize = 10;
@@ -33,10 +32,7 @@ pub fn show(args: &ShowArgs) -> Result<u8, CliError> {
             return Err(SelectionError::UnknownId(args.id.clone(), format!("; there are {}", ids.join(", "))).into());
         }
     };
-    let folder = match &args.snapshots {
-        Some(folder) => folder.clone(),
-        None => Snapshots::nearest(&env::current_dir()?),
-    };
+    let folder = super::snapshots(args.snapshots.as_deref())?;
     super::print(|out| {
         head(out, &contract, example)?;
         for (form, variant) in forms_of(example) {

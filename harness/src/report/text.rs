@@ -191,7 +191,7 @@ impl<W: Write> Text<W> {
         let mut parts = Vec::new();
         if examples.total > 0 {
             parts.push(format!(
-                "{} {}: {} match, {} mismatch, {} not run",
+                "{} {}: {} match, {} mismatch, {} skipped",
                 examples.total,
                 plural(examples.total, "example"),
                 examples.matched,
@@ -227,9 +227,10 @@ impl<W: Write> Text<W> {
         }
         writeln!(
             self.out,
-            "{style}{}{style:#}   {} requests, {:.1} s",
+            "{style}{}{style:#}   {} {}, {:.1} s",
             parts.join("; "),
             summary.requests,
+            plural(summary.requests, "request"),
             summary.elapsed.as_secs_f64()
         )?;
         self.out.flush()
