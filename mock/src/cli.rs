@@ -13,11 +13,10 @@ use carbon_specs::{Contract, LoadError, demo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value as Json;
 
-use crate::control::moment;
+use crate::control::{moment, state_pieces};
 use crate::log::{self, Level, LogError};
 use crate::server::{Builder, CarbonMock, StartError};
 use crate::store::Store;
-use crate::store::state::row_state;
 use crate::tasks::Profile;
 
 const EXAMPLES: &str = "\
@@ -273,27 +272,18 @@ fn state(options: &StateArgs) -> Result<(), CliError> {
     if let Some(path) = &options.state {
         builder = builder.state(read_state(path)?);
     }
-    print_state(&builder.build()?.snapshot().0)
+    print_state(builder.build()?.snapshot().0)
 }
 
 fn demo_data(options: &DemoArgs) -> Result<(), CliError> {
-    print_state(&options.specs.builder()?.abonents(options.abonents).build()?.snapshot().0)
+    print_state(options.specs.builder()?.abonents(options.abonents).build()?.snapshot().0)
 }
 
-/// A state file with a line for each row: it can be large, and people compare two of them.
-fn print_state(store: &Store) -> Result<(), CliError> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    out.write_all(b"{")?;
-    for (place, model) in store.schema().models.iter().enumerate() {
-        let separator = if place > 0 { ",\n" } else { "\n" };
-        write!(out, "{separator}\"{}\": [", model.name)?;
-        for (place, (pk, row)) in store.table(model.id).iter().enumerate() {
-            out.write_all(if place > 0 { b",\n  " } else { b"\n  " })?;
-            serde_json::to_writer(&mut out, &row_state(model, pk, row)).map_err(io::Error::from)?;
-        }
-        out.write_all(b"]")?;
+fn print_state(store: Store) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    for piece in state_pieces(store) {
+        out.write_all(&piece)?;
     }
-    out.write_all(b"\n}\n")?;
     Ok(out.flush()?)
 }
 

@@ -198,7 +198,13 @@ impl Builder {
         let addr = listener.local_addr().map_err(wrong)?;
         let mock = tokio::task::spawn_blocking(|| self.build()).await.map_err(|_| StartError::Internal)??;
         let wake = Arc::new(Notify::new());
-        let app = App { mock: mock.clone(), contract: Arc::clone(mock.contract()), limits, wake: Arc::clone(&wake) };
+        let app = App {
+            mock: mock.clone(),
+            contract: Arc::clone(mock.contract()),
+            limits,
+            faults: Arc::default(),
+            wake: Arc::clone(&wake),
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         // Told to stop, or dropped: both end it.
         let serving = tokio::spawn(http::serve(listener, app, async {

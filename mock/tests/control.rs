@@ -138,6 +138,47 @@ async fn the_console_and_the_refusals() {
     carbon.shutdown().await;
 }
 
+#[tokio::test]
+async fn faults_on_purpose_meet_the_calls_they_are_meant_for() {
+    let carbon = builder().start().await.unwrap();
+    let addr = carbon.addr();
+    let count = "method1=objects.count";
+    let order = async |fault: Value| {
+        let answer = post(addr, "/__mock__/faults", &fault.to_string()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    order(json!({ "fault": "status", "status": 502 })).await;
+    assert_eq!(post(addr, SHELVES, count).await.status, 502);
+    order(json!({ "fault": "error", "text": "database is locked", "method": "count" })).await;
+    assert_eq!(post(addr, SHELVES, "method1=objects.count").await.result(), 2, "it is for `count`, not this");
+    assert_eq!(post(addr, SHELVES, "method1=objects.all&method2=count").await.error(), "database is locked");
+    order(json!({ "fault": "delay", "ms": 300 })).await;
+    let started = std::time::Instant::now();
+    assert_eq!(post(addr, SHELVES, count).await.result(), 2);
+    assert!(started.elapsed() >= std::time::Duration::from_millis(300));
+
+    let create = r#"method1=objects.create&arg1={"name":"x"}"#;
+    let sent = |body: &str| {
+        format!("POST {SHELVES} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    };
+    order(json!({ "fault": "refuse", "model": "shelves" })).await;
+    assert_eq!(common::raw(addr, &sent(create)).await, b"");
+    assert_eq!(carbon.mock().run_tasks()["ran"], 0, "not carried out");
+    order(json!({ "fault": "hangup" })).await;
+    assert_eq!(common::raw(addr, &sent(create)).await, b"");
+    assert_eq!(carbon.mock().run_tasks()["ran"], 1, "carried out all the same");
+    order(json!({ "fault": "tear" })).await;
+    let torn = String::from_utf8(common::raw(addr, &sent(count)).await).unwrap();
+    assert!(torn.contains("{\"call\": ") && !torn.contains("result\": 3"), "{torn}");
+
+    order(json!({ "fault": "hangup", "times": 5 })).await;
+    assert_eq!(get(addr, "/__mock__/faults").await.json()["faults"][0]["times"], 5);
+    assert_eq!(request(addr, "DELETE", "/__mock__/faults", "", b"").await.json(), json!({ "faults": [] }));
+    assert_eq!(post(addr, SHELVES, count).await.result(), 3);
+    assert_eq!(post(addr, "/__mock__/faults", r#"{"fault":"fire"}"#).await.status, 400);
+    carbon.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn on_the_systems_clock_tasks_run_without_anybody_asking() {
     let quick = Profile { latency_ms: (1, 1), service_ms: 1 };

@@ -5,14 +5,21 @@
 
 pub mod moment;
 mod sql;
+mod state;
+
+use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CONNECTION, HeaderValue};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::http::{App, Body, json_reply};
+use crate::http::faults::{Fault, Faults};
+use crate::http::{App, Body, JSON, json_reply};
 use crate::mock::Mock;
+use crate::store::Store;
+
+pub use state::pieces as state_pieces;
 
 /// Where the control API lives.
 pub const ROOT: &str = "/__mock__/";
@@ -34,6 +41,9 @@ enum Command {
     MoveClock,
     Journal,
     Hazards,
+    Faults,
+    AddFault,
+    ClearFaults,
     Schema,
     Sql,
 }
@@ -49,6 +59,10 @@ const ROUTES: &[(&str, &[(Method, Command)])] = &[
     ("clock", &[(Method::GET, Command::Clock), (Method::POST, Command::MoveClock)]),
     ("journal", &[(Method::GET, Command::Journal)]),
     ("hazards", &[(Method::GET, Command::Hazards)]),
+    (
+        "faults",
+        &[(Method::GET, Command::Faults), (Method::POST, Command::AddFault), (Method::DELETE, Command::ClearFaults)],
+    ),
     ("schema", &[(Method::GET, Command::Schema)]),
     ("sql", &[(Method::POST, Command::Sql)]),
 ];
@@ -129,13 +143,27 @@ async fn run(app: &App, rest: &str, request: Request<Incoming>) -> Result<Respon
     let bytes = crate::http::read(request.into_body(), app.limits.control_body, app.limits.body_time)
         .await
         .map_err(|error| ControlError::Body { status: error.status(), text: error.to_string() })?;
-    let mock = app.mock.clone();
+    let (mock, faults) = (app.mock.clone(), Arc::clone(&app.faults));
     // Off the runtime's threads: a day's run or a large state takes its time, and a panic ends here.
-    let answer = tokio::task::spawn_blocking(move || execute(command, &mock, &bytes, last))
+    let answer = tokio::task::spawn_blocking(move || execute(command, &mock, &faults, &bytes, last))
         .await
         .map_err(|_| ControlError::Internal)?;
     app.wake.notify_one();
-    answer.map(|value| json_reply(StatusCode::OK, &value))
+    Ok(match answer? {
+        Answer::Json(value) => json_reply(StatusCode::OK, &value),
+        Answer::State(store) => {
+            let mut response = Response::new(Body::pieces(state::pieces(store)));
+            response.headers_mut().insert(CONTENT_TYPE, JSON);
+            response
+        }
+    })
+}
+
+/// What a command answers.
+enum Answer {
+    Json(Value),
+    /// The rows of a snapshot: there may be many.
+    State(Store),
 }
 
 fn find(rest: &str, method: &Method) -> Result<Command, ControlError> {
@@ -160,8 +188,14 @@ fn query_number(query: &str, name: &str) -> Result<Option<usize>, ControlError> 
     number.map(Some).ok_or_else(|| ControlError::Invalid(format!("the query can only be `{name}=<number>`")))
 }
 
-fn execute(command: Command, mock: &Mock, bytes: &[u8], last: Option<usize>) -> Result<Value, ControlError> {
-    Ok(match command {
+fn execute(
+    command: Command,
+    mock: &Mock,
+    faults: &Faults,
+    bytes: &[u8],
+    last: Option<usize>,
+) -> Result<Answer, ControlError> {
+    Ok(Answer::Json(match command {
         Command::Console => Value::Null,
         Command::Health => json!({
             "status": "ok",
@@ -169,7 +203,7 @@ fn execute(command: Command, mock: &Mock, bytes: &[u8], last: Option<usize>) -> 
             "clock": mock.clock(),
             "tasks": mock.tasks()["pending"].as_array().map_or(0, Vec::len),
         }),
-        Command::State => mock.state(),
+        Command::State => return Ok(Answer::State(mock.snapshot().0)),
         Command::PutState => {
             let state = object(bytes)?;
             mock.put_state(&state).map_err(|error| ControlError::Invalid(error.to_string()))?;
@@ -177,6 +211,7 @@ fn execute(command: Command, mock: &Mock, bytes: &[u8], last: Option<usize>) -> 
         }
         Command::Reset => {
             mock.reset();
+            faults.clear();
             json!({ "status": "ok" })
         }
         Command::Tasks => mock.tasks(),
@@ -189,8 +224,18 @@ fn execute(command: Command, mock: &Mock, bytes: &[u8], last: Option<usize>) -> 
         Command::Journal => newest(mock.journal(), "journal", last),
         Command::Hazards => newest(mock.hazards(), "hazards", last),
         Command::Schema => mock.schema_json(),
+        Command::Faults => faults.to_json(),
+        Command::AddFault => {
+            let fault = Fault::read(object(bytes)?).map_err(ControlError::Invalid)?;
+            faults.add(fault);
+            faults.to_json()
+        }
+        Command::ClearFaults => {
+            faults.clear();
+            faults.to_json()
+        }
         Command::Sql => sql::run(mock, &object(bytes)?)?,
-    })
+    }))
 }
 
 /// An answer whose list keeps only its newest entries.

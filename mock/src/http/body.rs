@@ -1,6 +1,6 @@
 //! Bodies: reading one within limits, and writing one piece by piece.
 
-use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -23,9 +23,24 @@ pub enum Body {
     Whole(Bytes),
     /// Pieces, made as the connection takes them.
     Pieces(Box<dyn Iterator<Item = Bytes> + Send>),
+    /// One piece; the connection breaks where it ends.
+    Torn(Option<Bytes>, Pin<Box<tokio::time::Sleep>>),
 }
 
+/// Time for what was written to reach the client, before the connection breaks.
+const TEAR_AFTER: Duration = Duration::from_millis(50);
+
 impl Body {
+    /// The first half of what is there, then the connection breaks; of a stream, its first piece.
+    pub fn torn(self) -> Self {
+        let first = match self {
+            Self::Whole(bytes) => Some(bytes.slice(..bytes.len() / 2)),
+            Self::Pieces(mut pieces) => pieces.next(),
+            Self::Torn(first, _) => first,
+        };
+        Self::Torn(first, Box::pin(tokio::time::sleep(TEAR_AFTER)))
+    }
+
     /// One piece becomes a whole, with a length.
     pub fn pieces(mut pieces: impl Iterator<Item = Bytes> + Send + 'static) -> Self {
         let Some(first) = pieces.next() else { return Self::Whole(Bytes::new()) };
@@ -38,16 +53,20 @@ impl Body {
 
 impl hyper::body::Body for Body {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let piece = match &mut *self {
             Self::Whole(bytes) if bytes.is_empty() => None,
             Self::Whole(bytes) => Some(std::mem::take(bytes)),
             Self::Pieces(pieces) => pieces.next(),
+            Self::Torn(first, pause) => match first.take() {
+                Some(piece) => Some(piece),
+                None => {
+                    std::task::ready!(pause.as_mut().poll(context));
+                    return Poll::Ready(Some(Err(io::Error::other("torn on purpose"))));
+                }
+            },
         };
         Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
@@ -59,7 +78,7 @@ impl hyper::body::Body for Body {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Pieces(_) => SizeHint::default(),
+            Self::Pieces(_) | Self::Torn(..) => SizeHint::default(),
         }
     }
 }

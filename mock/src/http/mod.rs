@@ -5,11 +5,12 @@
 
 mod body;
 mod browser;
+mod call;
+pub mod faults;
 mod page;
 mod routes;
 mod words;
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,11 +22,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 pub use body::{Body, JSON, json_reply, read};
 pub use page::{escape, html};
 pub use words::describe;
 
+use self::faults::Faults;
 use crate::mock::Mock;
 use crate::wire;
 
@@ -68,6 +71,8 @@ pub struct App {
     pub contract: Arc<Contract>,
     /// The limits.
     pub limits: Limits,
+    /// What goes wrong on purpose.
+    pub faults: Arc<Faults>,
     /// Rung after every call and every command: tasks may be due at another time now.
     pub wake: Arc<Notify>,
 }
@@ -77,6 +82,8 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
     let graceful = GracefulShutdown::new();
     let limits = app.limits;
     let app = Arc::new(app);
+    // Owned here, so that no connection outlives the server.
+    let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -97,7 +104,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
         let app = Arc::clone(&app);
         let service = service_fn(move |request| {
             let app = Arc::clone(&app);
-            async move { Ok::<_, Infallible>(routes::respond(&app, request).await) }
+            async move { routes::respond(&app, request).await }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -106,11 +113,12 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
             .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!("connection: {error}");
             }
         });
+        while connections.try_join_next().is_some() {}
     }
     drop(listener);
     if tokio::time::timeout(limits.shutdown_time, graceful.shutdown()).await.is_err() {

@@ -1,0 +1,165 @@
+//! One call: its body read, carried out, logged and answered.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use carbon_specs::Provenance;
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{Request, Response, StatusCode};
+
+use super::body::{Body, JSON, read};
+use super::faults::{Hangup, Kind};
+use super::routes::refuse;
+use super::{App, words};
+use crate::pyjson;
+use crate::wire::{self, Call, Outcome, Reply};
+
+/// The weakest standing of what an answer relies on.
+static PROVENANCE: HeaderName = HeaderName::from_static("x-mock-provenance");
+/// What would go wrong on a real server.
+static HAZARD: HeaderName = HeaderName::from_static("x-mock-hazard");
+
+/// Answers a POST to a model.
+pub async fn answer(
+    app: &App,
+    path: String,
+    model: String,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Hangup> {
+    let started = Instant::now();
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+    let bytes = match read(request.into_body(), app.limits.body, app.limits.body_time).await {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let mut response = refuse(error.status(), &path, &error.to_string());
+            // What is left of the body must not be taken for the next request.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            return Ok(response);
+        }
+    };
+    let no_call = |text: String| Done::of(app.mock.refuse(wire::call_path(&model), text));
+    // Django reads forms only. (Some clients send a form without saying so; that is let pass.)
+    let lower = kind.to_lowercase();
+    if lower.starts_with("application/json") || lower.starts_with("multipart/") {
+        let text = format!("the body is {kind}: the API reads forms (application/x-www-form-urlencoded)");
+        return Ok(no_call(text).respond(&bytes, None, started));
+    }
+    let call = match wire::parse_within(&path, &bytes, app.limits.call) {
+        Ok(call) => call,
+        Err(error) => return Ok(no_call(error.to_string()).respond(&bytes, None, started)),
+    };
+    let fault = app.faults.take(&call);
+    if let Some(fault) = &fault {
+        tracing::info!(target: "api_v2", "a fault on purpose: {}", pyjson::to_string(fault));
+        if let Some(delay) = fault.delay() {
+            tokio::time::sleep(delay).await;
+        }
+        if let Some(status) = fault.status() {
+            return Ok(refuse(status, &path, "a fault on purpose"));
+        }
+        match fault {
+            Kind::Error { text } => return Ok(no_call(text.clone()).respond(&bytes, None, started)),
+            Kind::Refuse => return Err(Hangup),
+            _ => {}
+        }
+    }
+    let words = tracing::enabled!(target: "words", tracing::Level::DEBUG).then(|| words::describe(&call));
+    let Some(mut done) = carry_out(app, call).await else {
+        tracing::error!(target: "api_v2", "{} {}: a bug in the mock stopped this call", shown(path.as_bytes()), shown(&bytes));
+        let text = "internal error: a bug in the mock stopped this call";
+        return Ok(refuse(StatusCode::INTERNAL_SERVER_ERROR, &path, text));
+    };
+    match fault {
+        Some(Kind::Hangup) => return Err(Hangup),
+        Some(Kind::Tear) => done.body = done.body.torn(),
+        _ => {}
+    }
+    Ok(done.respond(&bytes, words.as_deref(), started))
+}
+
+/// Lets the world answer; none if that panicked.
+async fn carry_out(app: &App, call: Call) -> Option<Done> {
+    let mock = app.mock.clone();
+    // Off the runtime's threads: a long computation delays nobody else, and a panic ends here. The first chunk is made
+    // here too, where a panic is still an honest 500.
+    let done = tokio::task::spawn_blocking(move || Done::of(mock.handle(call))).await;
+    app.wake.notify_one();
+    done.ok()
+}
+
+/// A call that is answered, ready to be logged and sent.
+struct Done {
+    call: String,
+    error: Option<String>,
+    provenance: Provenance,
+    hazards: Vec<String>,
+    body: Body,
+}
+
+impl Done {
+    fn of(mut reply: Reply) -> Self {
+        let error = match &reply.outcome {
+            Outcome::Error(text) => Some(text.clone()),
+            _ => None,
+        };
+        let hazards = std::mem::take(&mut reply.hazards);
+        let (call, provenance) = (reply.call.clone(), reply.provenance);
+        Self { call, error, provenance, hazards, body: Body::pieces(wire::body(reply)) }
+    }
+
+    fn respond(self, bytes: &Bytes, words: Option<&str>, started: Instant) -> Response<Body> {
+        /// More than a header section should carry is in the journal.
+        const MOST: usize = 8;
+        self.log(bytes, words, started);
+        let mut response = Response::new(self.body);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, JSON);
+        if let Ok(value) = HeaderValue::from_str(&self.provenance.to_string()) {
+            headers.insert(PROVENANCE.clone(), value);
+        }
+        for hazard in self.hazards.iter().take(MOST) {
+            let text: String = hazard.chars().take(300).collect();
+            // Headers are ASCII: Cyrillic is spelled as in the body, without the quotes.
+            let spelled = pyjson::to_string(&text);
+            if let Ok(value) = HeaderValue::from_str(&spelled[1..spelled.len() - 1]) {
+                headers.append(HAZARD.clone(), value);
+            }
+        }
+        response
+    }
+
+    /// As the vendor's api_v2.log: refused calls at `error`, every call at `info`; in words where that is asked for.
+    fn log(&self, bytes: &Bytes, words: Option<&str>, started: Instant) {
+        let took = started.elapsed().as_secs_f64() * 1000.0;
+        let (call, bytes) = (shown(self.call.as_bytes()), shown(bytes));
+        match &self.error {
+            Some(text) => tracing::error!(target: "api_v2", "POST {call} {bytes} -> error: {}", shown(text.as_bytes())),
+            None => tracing::info!(target: "api_v2", "POST {call} {bytes} -> result in {took:.1} ms"),
+        }
+        if let Some(words) = words {
+            tracing::debug!(target: "words", "{words}");
+        }
+        for hazard in &self.hazards {
+            tracing::debug!(target: "words", "hazard: {}", shown(hazard.as_bytes()));
+        }
+    }
+}
+
+/// A text for the log: on one line, and cut where it is long.
+fn shown(bytes: &[u8]) -> String {
+    const MOST: usize = 2000;
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MOST)]);
+    let mut line = String::with_capacity(text.len());
+    for symbol in text.chars() {
+        if symbol.is_control() {
+            line.extend(symbol.escape_debug());
+        } else {
+            line.push(symbol);
+        }
+    }
+    if bytes.len() > MOST {
+        line.push_str(&format!("... ({} bytes)", bytes.len()));
+    }
+    line
+}

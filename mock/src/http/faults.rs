@@ -1,0 +1,194 @@
+//! Faults on purpose: what an integration has to survive on a bad day.
+//!
+//! A fault is ordered through the control API and meets the next calls that fit it. It is the transport that fails:
+//! what the world does with the call is decided by when the fault strikes, before or after the call is carried out.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::wire::Call;
+
+/// The longest delay: longer ones are no test any more.
+const LONGEST_DELAY_MS: u64 = 600_000;
+
+/// The connection is closed without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("hung up on purpose")]
+pub struct Hangup;
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fault", rename_all = "lowercase")]
+pub enum Kind {
+    /// The answer comes late.
+    Delay {
+        /// By so many milliseconds.
+        ms: u64,
+    },
+    /// A proxy answers instead; the call is not carried out.
+    Status {
+        /// With this status.
+        status: u16,
+    },
+    /// The vendor's envelope with an error; the call is not carried out.
+    Error {
+        /// The error's text.
+        text: String,
+    },
+    /// The connection is closed before the call is carried out.
+    Refuse,
+    /// The call is carried out, and the connection closed without an answer: was it done or not?
+    Hangup,
+    /// The call is carried out, and the connection breaks in the middle of the answer.
+    Tear,
+}
+
+/// A fault, and the calls it meets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What goes wrong.
+    #[serde(flatten)]
+    pub kind: Kind,
+    /// Only calls of this model, in any letter case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Only calls with this method in their chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// How many calls it still meets.
+    #[serde(default = "once")]
+    pub times: u64,
+}
+
+fn once() -> u64 {
+    1
+}
+
+impl Fault {
+    /// Reads `{"fault": "delay", "ms": 500, "model": "Users", "method": "save", "times": 3}`.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn read(value: Value) -> Result<Self, String> {
+        // serde cannot refuse unknown keys of a flattened struct; a misspelt condition must not be ignored.
+        if let Some(key) = value.as_object().and_then(|entries| {
+            entries
+                .keys()
+                .find(|key| !matches!(key.as_str(), "fault" | "ms" | "status" | "text" | "model" | "method" | "times"))
+        }) {
+            return Err(format!("a fault has no `{}`", key.escape_debug()));
+        }
+        let fault: Self = serde_json::from_value(value).map_err(|error| {
+            format!("{error}; faults are delay (ms), status (status), error (text), refuse, hangup and tear")
+        })?;
+        match fault.kind {
+            Kind::Delay { ms } if ms > LONGEST_DELAY_MS => Err("a delay is at most ten minutes".to_owned()),
+            Kind::Status { status } if !(400..600).contains(&status) => Err("`status` is from 400 to 599".to_owned()),
+            _ if fault.times == 0 => Err("`times` is at least 1".to_owned()),
+            _ => Ok(fault),
+        }
+    }
+
+    fn fits(&self, call: &Call) -> bool {
+        let model = self.model.as_ref().is_none_or(|model| model.to_lowercase() == call.model.to_lowercase());
+        model && self.method.as_ref().is_none_or(|method| call.steps.iter().any(|step| step.method == *method))
+    }
+}
+
+impl Kind {
+    /// How long to wait before anything else.
+    pub fn delay(&self) -> Option<Duration> {
+        match self {
+            Self::Delay { ms } => Some(Duration::from_millis(*ms)),
+            _ => None,
+        }
+    }
+
+    /// The status that a proxy answers with.
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Status { status } => StatusCode::from_u16(*status).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// The faults that wait for their calls, in the order they were given.
+#[derive(Debug, Default)]
+pub struct Faults(Mutex<Vec<Fault>>);
+
+impl Faults {
+    /// Adds one.
+    pub fn add(&self, fault: Fault) {
+        self.with(|faults| faults.push(fault));
+    }
+
+    /// Drops all.
+    pub fn clear(&self) {
+        self.with(Vec::clear);
+    }
+
+    /// The first fault that fits a call; it has one time less to go.
+    pub fn take(&self, call: &Call) -> Option<Kind> {
+        self.with(|faults| {
+            let place = faults.iter().position(|fault| fault.fits(call))?;
+            let fault = &mut faults[place];
+            fault.times -= 1;
+            let kind = fault.kind.clone();
+            if fault.times == 0 {
+                faults.remove(place);
+            }
+            Some(kind)
+        })
+    }
+
+    /// Those that wait.
+    pub fn to_json(&self) -> Value {
+        self.with(|faults| json!({ "faults": faults }))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Vec<Fault>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::parse;
+
+    #[test]
+    fn a_fault_meets_the_calls_it_is_meant_for_and_no_more() {
+        let faults = Faults::default();
+        let ordered = json!({ "fault": "delay", "ms": 5, "model": "users", "method": "save", "times": 2 });
+        faults.add(Fault::read(ordered.clone()).unwrap());
+        assert_eq!(faults.to_json(), json!({ "faults": [ordered] }));
+        let save = parse("/rest_api/v2/Users/", b"method1=objects.get&method2=save").unwrap();
+        let other = parse("/rest_api/v2/Users/", b"method1=objects.get").unwrap();
+        let elsewhere = parse("/rest_api/v2/Homes/", b"method1=objects.get&method2=save").unwrap();
+        assert_eq!((faults.take(&other), faults.take(&elsewhere)), (None, None));
+        assert_eq!(faults.take(&save), Some(Kind::Delay { ms: 5 }));
+        assert_eq!(faults.take(&save), Some(Kind::Delay { ms: 5 }));
+        assert_eq!(faults.take(&save), None);
+    }
+
+    #[test]
+    fn what_is_no_fault_is_refused() {
+        for (wrong, said) in [
+            (json!({}), "missing field `fault`"),
+            (json!({ "fault": "fire" }), "unknown variant `fire`"),
+            (json!({ "fault": "delay" }), "missing field `ms`"),
+            (json!({ "fault": "delay", "ms": 9_999_999 }), "ten minutes"),
+            (json!({ "fault": "status", "status": 200 }), "from 400"),
+            (json!({ "fault": "tear", "times": 0 }), "at least 1"),
+            (json!({ "fault": "tear", "modle": "Users" }), "no `modle`"),
+        ] {
+            let text = Fault::read(wrong).unwrap_err();
+            assert!(text.contains(said), "{text}");
+        }
+    }
+}
