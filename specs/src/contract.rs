@@ -357,7 +357,7 @@ fn load_rules(files: &Files, schema: &Schema, examples: &[Example]) -> Result<Ve
             if !ids.insert(rule.id.clone()) {
                 return Err(wrong("is there twice".into()));
             }
-            if rule.cases.is_empty() && rule.examples.is_empty() {
+            if rule.cases.is_empty() && rule.examples.is_empty() && rule.tests.is_empty() {
                 return Err(wrong("nothing proves it".into()));
             }
             if rule.source.provenance() == Provenance::Assumed && rule.why.is_none() {

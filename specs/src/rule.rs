@@ -33,6 +33,9 @@ pub struct Rule {
     /// Examples whose expectations prove it.
     #[serde(default)]
     pub examples: Vec<String>,
+    /// Tests of this repository that prove what no call can show: `mock/tests/serve.rs::name_of_the_test`.
+    #[serde(default)]
+    pub tests: Vec<String>,
     /// Cases that prove it, each from the demo state.
     #[serde(default, rename = "case")]
     pub cases: Vec<Case>,

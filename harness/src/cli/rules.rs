@@ -26,6 +26,7 @@ pub fn rules(args: &RulesArgs) -> Result<u8, CliError> {
                         "says": rule.says,
                         "why": rule.why,
                         "examples": rule.examples,
+                        "tests": rule.tests,
                         "cases": rule.cases.iter().map(|case| case.name.as_str()).collect::<Vec<_>>(),
                     })
                 })
@@ -42,6 +43,9 @@ pub fn rules(args: &RulesArgs) -> Result<u8, CliError> {
             }
             if !rule.examples.is_empty() {
                 writeln!(out, "  proved by {}", rule.examples.join(", "))?;
+            }
+            for test in &rule.tests {
+                writeln!(out, "  test: {test}")?;
             }
         }
         Ok(())
