@@ -257,8 +257,8 @@ fn check_variant(variant: &Variant, schema: &Schema, sqlexec: bool, misprint: bo
         }
     }
     if let Some(turns) = &variant.turns {
-        if turns.sql.is_some() != sqlexec {
-            return Err("`loop.sql` and the inventory's sqlexec column differ".into());
+        if sqlexec && turns.sql.is_none() {
+            return Err("the inventory says sqlexec, and the loop has no `sql`".into());
         }
         if turns.rows.is_empty() || turns.rows.iter().any(|row| row.len() != turns.variables.len()) {
             return Err("each of the loop's rows has one value for each variable, and there is at least one".into());
