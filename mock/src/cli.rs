@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct Serve {
     /// Address and port; port 0 takes any free one.
-    #[arg(long, default_value = "127.0.0.1:8082", value_name = "HOST:PORT")]
+    #[arg(long, default_value = "127.0.0.1:8082", value_name = "HOST:PORT", value_parser = address)]
     listen: SocketAddr,
     /// Start from this state instead of the demo data.
     #[arg(long, value_name = "FILE", conflicts_with = "abonents")]
@@ -134,6 +134,11 @@ impl Tasks {
             Self::Slow => Profile::SLOW,
         }
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let mut found = text.to_socket_addrs().map_err(|error| format!("write it like 127.0.0.1:8082: {error}"))?;
+    found.next().ok_or_else(|| "the host has no address".to_owned())
 }
 
 fn clock(text: &str) -> Result<String, String> {

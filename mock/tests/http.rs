@@ -36,6 +36,20 @@ async fn raw_encoded_and_plus_bodies_get_the_same_bytes() {
 }
 
 #[tokio::test]
+async fn a_multipart_form_is_read_too_and_its_plus_is_a_plus() {
+    let carbon = builder().start().await.unwrap();
+    let part =
+        |name: &str, value: &str| format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    let body = format!("{}{}--B--\r\n", part("method1", "objects.filter"), part("arg1", r#"{"title":"+7"}"#));
+    let kind = "content-type: multipart/form-data; boundary=B\r\n";
+    let answer = request(carbon.addr(), "POST", "/rest_api/v2/Books/", kind, body.as_bytes()).await;
+    assert_eq!(answer.result()[0]["pk"], 7);
+    let answer = request(carbon.addr(), "POST", "/rest_api/v2/Books/", kind, b"method1=objects.all").await;
+    assert!(answer.error().contains("does not start with its boundary"), "{}", answer.text());
+    carbon.shutdown().await;
+}
+
+#[tokio::test]
 async fn model_names_come_in_any_letter_case_and_with_or_without_the_last_slash() {
     let carbon = builder().start().await.unwrap();
     for path in ["/rest_api/v2/shelves/", "/rest_api/v2/SHELVES", "/rest_api/v2/%53helves"] {
@@ -82,13 +96,15 @@ async fn bad_calls_get_the_vendors_envelope_and_change_nothing() {
     let answer = post(carbon.addr(), "/rest_api/v2/Chairs/", "method1=objects.all").await;
     assert_eq!(answer.status, 200);
     assert!(answer.error().contains("Chairs"), "{}", answer.text());
+    let answer = post(carbon.addr(), "/rest_api/v2/Shelves/?method1=objects.all", "").await;
+    assert!(answer.error().contains("after `?` is not read"), "{}", answer.text());
     let json = request(carbon.addr(), "POST", SHELVES, "content-type: application/json\r\n", b"{}").await;
     assert!(json.error().contains("application/json"), "{}", json.text());
     // Whatever was wrong, nothing waits to be written either.
     carbon.mock().run_tasks();
     assert_eq!(carbon.mock().state(), before);
     let journal = carbon.mock().journal();
-    assert_eq!(journal["total"], 21, "refused calls are in the journal too");
+    assert_eq!(journal["total"], 22, "refused calls are in the journal too");
     carbon.shutdown().await;
 }
 

@@ -29,6 +29,7 @@ pub async fn answer(
 ) -> Result<Response<Body>, Hangup> {
     let started = Instant::now();
     let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+    let in_url = request.uri().query().is_some_and(|query| query.contains("method1="));
     let bytes = match read(request.into_body(), app.limits.body, app.limits.body_time).await {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -39,15 +40,15 @@ pub async fn answer(
         }
     };
     let no_call = |text: String| Done::of(app.mock.refuse(wire::call_path(&model), text));
-    // Django reads forms only. (Some clients send a form without saying so; that is let pass.)
-    let lower = kind.to_lowercase();
-    if lower.starts_with("application/json") || lower.starts_with("multipart/") {
-        let text = format!("the body is {kind}: the API reads forms (application/x-www-form-urlencoded)");
-        return Ok(no_call(text).respond(&bytes, None, started));
-    }
-    let call = match wire::parse_within(&path, &bytes, app.limits.call) {
+    let call = match wire::parse_as(&kind, &path, &bytes, app.limits.call) {
         Ok(call) => call,
-        Err(error) => return Ok(no_call(error.to_string()).respond(&bytes, None, started)),
+        Err(error) => {
+            let mut text = error.to_string();
+            if in_url {
+                text.push_str("; what is in the URL after `?` is not read: send it as the body");
+            }
+            return Ok(no_call(text).respond(&bytes, None, started));
+        }
     };
     let fault = app.faults.take(&call);
     if let Some(fault) = &fault {

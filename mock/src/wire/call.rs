@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::form::{self, shown};
-use super::{ROOT, json};
+use super::{ROOT, json, multipart};
 
 /// One call of the API.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +102,18 @@ pub enum WireError {
         /// From 1.
         at: usize,
     },
+    /// A multipart form that is none.
+    #[error("the multipart form is broken: {problem}")]
+    Multipart {
+        /// What is wrong.
+        problem: String,
+    },
+    /// Not a form at all.
+    #[error("the body is {found}: it must be a form (application/x-www-form-urlencoded)")]
+    NotAForm {
+        /// Its content type.
+        found: String,
+    },
     /// An argument or `fields` is no JSON.
     #[error("{name} is not JSON: {problem} (character {column}, near {near})")]
     NotJson {
@@ -155,13 +167,33 @@ pub fn parse(path: &str, body: &[u8]) -> Result<Call, WireError> {
 /// # Errors
 /// See [`WireError`].
 pub fn parse_within(path: &str, body: &[u8], limits: Limits) -> Result<Call, WireError> {
+    read(path, form::pairs(body, limits.pairs)?, limits)
+}
+
+/// Reads a call from a body of this content type: a plain form, where nothing else is said, or a multipart one.
+///
+/// # Errors
+/// See [`WireError`].
+pub fn parse_as(content_type: &str, path: &str, body: &[u8], limits: Limits) -> Result<Call, WireError> {
+    if let Some(boundary) = multipart::boundary(content_type) {
+        return read(path, multipart::pairs(body, boundary, limits.pairs)?, limits);
+    }
+    // Some clients name no type, or text/plain, and send a form: that is let pass.
+    let lower = content_type.to_lowercase();
+    if lower.starts_with("multipart/") || lower.starts_with("application/json") {
+        return Err(WireError::NotAForm { found: shown(content_type) });
+    }
+    parse_within(path, body, limits)
+}
+
+fn read(path: &str, pairs: Vec<form::Pair>, limits: Limits) -> Result<Call, WireError> {
     let model = model_in(path).ok_or_else(|| WireError::Path(shown(path)))?;
     let mut methods: BTreeMap<u32, String> = BTreeMap::new();
     let mut args: BTreeMap<u32, String> = BTreeMap::new();
     let mut fields = None;
     let mut extra: Vec<(String, String)> = Vec::new();
     let mut warnings = Vec::new();
-    for pair in form::pairs(body, limits.pairs)? {
+    for pair in pairs {
         let form::Pair { key, value, bare_plus, has_equals } = pair;
         if bare_plus {
             warnings.push(format!("{}: an unescaped + arrives as a space; send %2B for a plus", shown(&key)));
@@ -204,7 +236,12 @@ pub fn parse_within(path: &str, body: &[u8], limits: Limits) -> Result<Call, Wir
         if method.trim() != method {
             warnings.push(format!("method{number} has white space around its name: {}", shown(&method)));
         }
-        let arg = json::argument(&format!("arg{number}"), &args.remove(&number).unwrap_or_default())?;
+        let name = format!("arg{number}");
+        let text = args.remove(&number).unwrap_or_default();
+        let arg = json::argument(&name, &text)?;
+        if let Some(key) = json::repeated_key(&text) {
+            warnings.push(format!("{name} has the key {} more than once: the last one counts", shown(&key)));
+        }
         steps.push(Step { number, method, arg });
     }
     // users-13.3 sends method1, method3 and arg2: the server does not mind, and neither do we.
@@ -302,8 +339,8 @@ mod tests {
     #[test]
     fn hardly_meant_bodies_are_warned_about() {
         let call = steps(
-            r#"method1=a&method1=b&arg1={"phone":"+7"}&arg2{"x":1}&method2=c "#,
-            &[(1, "b", json!({"phone": " 7"})), (2, "c ", json!({}))],
+            r#"method1=a&method1=b&arg1={"phone":"+7"}&arg2{"x":1}&method2=c &arg2={"y":1,"y":2}"#,
+            &[(1, "b", json!({"phone": " 7"})), (2, "c ", json!({"y": 2}))],
         );
         assert_eq!(
             call.warnings,
@@ -312,6 +349,7 @@ mod tests {
                 "`arg1`: an unescaped + arrives as a space; send %2B for a plus",
                 "`arg2{\"x\":1}` has no `=`: it is a name without a value and is not used",
                 "method2 has white space around its name: `c `",
+                "arg2 has the key `y` more than once: the last one counts",
             ]
         );
     }
@@ -331,6 +369,21 @@ mod tests {
         refused(&"a=1&".repeat(1001), "more than 1000 pairs");
         let chain: Vec<String> = (1..=65).map(|number| format!("method{number}=all")).collect();
         refused(&chain.join("&"), "more than 64 methods");
+    }
+
+    #[test]
+    fn content_types_decide_how_a_body_is_read() {
+        let limits = Limits::default();
+        let body = "--B\r\nContent-Disposition: form-data; name=\"method1\"\r\n\r\nobjects.all\r\n--B--\r\n";
+        let call = parse_as("multipart/form-data; boundary=B", ABONENTS, body.as_bytes(), limits).unwrap();
+        assert_eq!(call.steps[0].method, "objects.all");
+        for kind in ["", "text/plain", "application/x-www-form-urlencoded; charset=utf-8"] {
+            assert_eq!(parse_as(kind, ABONENTS, b"method1=objects.all", limits).as_ref(), Ok(&call), "{kind}");
+        }
+        for kind in ["application/json", "multipart/mixed; boundary=B", "multipart/form-data"] {
+            let text = parse_as(kind, ABONENTS, b"{}", limits).unwrap_err().to_string();
+            assert!(text.contains(kind) && text.contains("must be a form"), "{text}");
+        }
     }
 
     #[test]

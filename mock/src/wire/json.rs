@@ -1,5 +1,9 @@
 //! The JSON inside a pair: `argN` and `fields`, with errors that say where and why.
 
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, error::Category};
 
 use super::call::WireError;
@@ -70,6 +74,72 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     at
 }
 
+/// A key that an object in this JSON text has twice: Python takes the last one without a word.
+pub fn repeated_key(text: &str) -> Option<String> {
+    let mut found = None;
+    let walked = Keys(&mut found).deserialize(&mut serde_json::Deserializer::from_str(text));
+    walked.ok().and(found)
+}
+
+/// Walks a value and keeps the first repeated key.
+struct Keys<'a>(&'a mut Option<String>);
+
+impl<'de> DeserializeSeed<'de> for Keys<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Keys<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = HashSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            map.next_value_seed(Keys(self.0))?;
+            if !seen.insert(key.clone()) && self.0.is_none() {
+                *self.0 = Some(key);
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(Keys(self.0))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+}
+
 /// What a value is, in words.
 pub fn kind(value: &Value) -> &'static str {
     match value {
@@ -103,6 +173,13 @@ mod tests {
         refused(&"[".repeat(5000), &argument("arg1", &"[".repeat(5001)).unwrap_err().to_string());
         let cut = argument("arg1", r#"{"имя":"A "#).unwrap_err().to_string();
         assert!(cut.contains("%26") && cut.contains("character 10"), "{cut}");
+    }
+
+    #[test]
+    fn a_repeated_key_is_found_at_any_depth() {
+        assert_eq!(repeated_key(r#"{"a": 1, "b": [{"c": 1, "c": "x"}]}"#), Some("c".into()));
+        assert_eq!(repeated_key(r#"{"a": {"b": 1.5}, "b": [null, true, -1, "b"]}"#), None);
+        assert_eq!(repeated_key(r#"{"a": 1, "a""#), None);
     }
 
     #[test]

@@ -6,9 +6,10 @@
 mod call;
 mod form;
 mod json;
+mod multipart;
 mod reply;
 
-pub use call::{Call, Limits, Step, WireError, call_path, decode_path, model_in, parse, parse_within};
+pub use call::{Call, Limits, Step, WireError, call_path, decode_path, model_in, parse, parse_as, parse_within};
 pub use reply::{CHUNK, Outcome, Reply, body};
 
 /// Where the vendor's API lives.
