@@ -5,7 +5,7 @@ use std::fmt;
 /// An error of the SQL tool: its SQLSTATE and the lines that isql prints after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqlError {
-    /// Five characters.
+    /// Five characters; empty for isql's own errors.
     pub sqlstate: &'static str,
     /// The first line as it is, the others after a dash.
     pub lines: Vec<String>,
@@ -16,7 +16,10 @@ impl std::error::Error for SqlError {}
 impl fmt::Display for SqlError {
     /// On one line, for replies that have no room for more.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SQLSTATE {}: {}", self.sqlstate, self.lines.join(", "))
+        if !self.sqlstate.is_empty() {
+            write!(f, "SQLSTATE {}: ", self.sqlstate)?;
+        }
+        f.write_str(&self.lines.join(", "))
     }
 }
 
@@ -51,6 +54,11 @@ impl SqlError {
     /// More rows, joins or time than one call may take.
     pub fn limit(what: &str) -> Self {
         Self::new("54000", &["program limit exceeded", what])
+    }
+
+    /// isql's own complaint about a quote or comment left open; it has no SQLSTATE.
+    pub fn unfinished() -> Self {
+        Self::new("", &["Expected end of statement, encountered EOF"])
     }
 
     /// A word that cannot stand where it stands.
@@ -92,11 +100,8 @@ impl SqlError {
     pub fn integer_overflow() -> Self {
         Self::new(
             "22003",
-            &[
-                "arithmetic exception, numeric overflow, or string truncation",
-                "Integer overflow.  The result of an integer operation caused the most significant bit of the result \
-                 to carry.",
-            ],
+            &["Integer overflow.  The result of an integer operation caused the most significant bit of the result \
+                 to carry."],
         )
     }
 
@@ -107,6 +112,29 @@ impl SqlError {
             &[
                 "arithmetic exception, numeric overflow, or string truncation",
                 "Integer divide by zero.  The code attempted to divide an integer value by an integer divisor of zero.",
+            ],
+        )
+    }
+
+    /// Division by zero among floating-point numbers.
+    pub fn floating_division_by_zero() -> Self {
+        Self::new(
+            "22012",
+            &[
+                "arithmetic exception, numeric overflow, or string truncation",
+                "Floating-point divide by zero.  The code attempted to divide a floating-point value by zero.",
+            ],
+        )
+    }
+
+    /// A floating-point result that is not finite.
+    pub fn floating_overflow() -> Self {
+        Self::new(
+            "22003",
+            &[
+                "arithmetic exception, numeric overflow, or string truncation",
+                "Floating-point overflow.  The exponent of a floating-point operation is greater than the magnitude \
+                 allowed.",
             ],
         )
     }

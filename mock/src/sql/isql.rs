@@ -26,7 +26,7 @@ pub fn render(script: &Script) -> Printed {
     let mut printed = Printed::default();
     for outcome in &script.outcomes {
         if let Some(table) = &outcome.table {
-            print_table(&mut printed.stdout, table, outcome.layout);
+            print_table(&mut printed.stdout, table, outcome.layout, outcome.error.is_some());
         }
         if let Some(error) = &outcome.error {
             print_error(&mut printed.stderr, error);
@@ -38,7 +38,9 @@ pub fn render(script: &Script) -> Printed {
 
 /// An error as isql writes it.
 pub fn print_error(out: &mut String, error: &SqlError) {
-    out.push_str(&format!("Statement failed, SQLSTATE = {}\n", error.sqlstate));
+    if !error.sqlstate.is_empty() {
+        out.push_str(&format!("Statement failed, SQLSTATE = {}\n", error.sqlstate));
+    }
     for (index, line) in error.lines.iter().enumerate() {
         if index > 0 {
             out.push('-');
@@ -48,39 +50,41 @@ pub fn print_error(out: &mut String, error: &SqlError) {
     }
 }
 
-/// Rows in one of the three layouts. No row prints nothing at all.
-pub fn print_table(out: &mut String, table: &Table, layout: Layout) {
-    if table.rows.is_empty() {
+/// Rows in one of the three layouts. No row prints nothing at all, unless an error came instead of the first one: by
+/// then isql has begun to print.
+pub fn print_table(out: &mut String, table: &Table, layout: Layout, failed: bool) {
+    if table.rows.is_empty() && !failed {
         return;
     }
-    if layout.list {
-        for row in &table.rows {
-            out.push('\n');
+    out.push('\n');
+    let widths: Vec<usize> = table.columns.iter().map(width).collect();
+    if table.rows.is_empty() && !layout.list && !layout.heading_off {
+        print_heading(out, &table.columns, &widths);
+    }
+    for (index, row) in table.rows.iter().enumerate() {
+        if layout.list {
             for (column, cell) in table.columns.iter().zip(row) {
                 out.push_str(&pad_right(&column.name, 32));
                 out.push_str(&list_cell(column, cell));
                 out.push('\n');
             }
-        }
-        out.push_str("\n\n");
-        return;
-    }
-    let widths: Vec<usize> = table.columns.iter().map(width).collect();
-    out.push('\n');
-    for (index, row) in table.rows.iter().enumerate() {
-        if !layout.heading_off && index % PAGE == 0 {
-            if index > 0 {
-                out.push('\n');
+        } else {
+            if !layout.heading_off && index % PAGE == 0 {
+                if index > 0 {
+                    out.push('\n');
+                }
+                print_heading(out, &table.columns, &widths);
             }
-            print_heading(out, &table.columns, &widths);
-        }
-        for ((column, cell), width) in table.columns.iter().zip(row).zip(&widths) {
-            out.push_str(&table_cell(column, cell, *width));
-            out.push(' ');
+            for ((column, cell), width) in table.columns.iter().zip(row).zip(&widths) {
+                out.push_str(&table_cell(column, cell, *width));
+                out.push(' ');
+            }
         }
         out.push('\n');
     }
-    out.push('\n');
+    if !table.rows.is_empty() {
+        out.push('\n');
+    }
 }
 
 fn print_heading(out: &mut String, columns: &[Column], widths: &[usize]) {

@@ -7,14 +7,29 @@
 //! A statement's way: [`script`] cuts the text as isql does, [`lexer`] and [`parser`] make an [`ast`] of it, [`bind`]
 //! resolves names and types, [`exec`] runs it, [`isql`] prints the rows.
 
+pub mod ast;
+pub mod bind;
+pub mod convert;
 pub mod error;
+pub mod exec;
 pub mod isql;
+mod keywords;
+pub mod lexer;
+mod numeric;
+pub mod parser;
+pub mod plan;
+pub mod script;
 pub mod text;
 pub mod types;
+
+use std::time::Instant;
 
 use jiff::civil::DateTime;
 
 use crate::store::Store;
+
+use exec::{Context, Flow, Limits};
+use script::Piece;
 
 pub use error::SqlError;
 pub use types::{Cell, Column, Kind, Table, Type};
@@ -46,17 +61,69 @@ pub struct Script {
     pub outcomes: Vec<Outcome>,
 }
 
-/// Runs one `SELECT`, without the final `;`.
+/// How many statements one input may hold.
+const MAX_STATEMENTS: usize = 100;
+
+/// Runs one `SELECT`; a `;` at its end is allowed.
 ///
 /// # Errors
 /// What Firebird would say; rows fetched before an error are dropped.
 pub fn select(store: &Store, now: DateTime, statement: &str) -> Result<Table, SqlError> {
-    let _ = (store, now, statement);
-    Err(SqlError::refused("SQL is not evaluated yet"))
+    let statement = statement.trim_end().trim_end_matches(';');
+    let mut outcome = Outcome { layout: Layout::default(), table: None, error: None };
+    fetch(&Context::new(store, now, Limits::default()), statement, &mut outcome);
+    match (outcome.error, outcome.table) {
+        (None, Some(table)) => Ok(table),
+        (Some(error), _) => Err(error),
+        (None, None) => Err(SqlError::refused("there is no statement")),
+    }
 }
 
-/// Runs what `sqlexec` hands to isql: `set list on;` and the like, then statements. The last `;` may be left out.
-pub fn run(store: &Store, now: DateTime, script: &str) -> Script {
-    let error = select(store, now, script).err();
-    Script { outcomes: vec![Outcome { layout: Layout::default(), table: None, error }] }
+/// Runs what `sqlexec` hands to isql: `set list on;` and the like, then statements. The last `;` may be left out, as
+/// `sqlexec` adds it. An error in one statement does not stop the next ones.
+pub fn run(store: &Store, now: DateTime, input: &str) -> Script {
+    let started = Instant::now();
+    let mut layout = Layout::default();
+    let mut script = Script::default();
+    for (index, piece) in script::pieces(input).into_iter().enumerate() {
+        let mut outcome = Outcome { layout, table: None, error: None };
+        match piece {
+            _ if index >= MAX_STATEMENTS => outcome.error = Some(SqlError::limit("there are more than 100 statements")),
+            Piece::Unfinished => outcome.error = Some(SqlError::unfinished()),
+            Piece::Statement(statement) => match script::set(statement, &mut layout) {
+                Some(Ok(())) => continue,
+                Some(Err(error)) => outcome.error = Some(error),
+                None => {
+                    let mut limits = Limits::default();
+                    limits.time = limits.time.saturating_sub(started.elapsed());
+                    fetch(&Context::new(store, now, limits), statement, &mut outcome);
+                }
+            },
+        }
+        script.outcomes.push(outcome);
+        if index >= MAX_STATEMENTS {
+            break;
+        }
+    }
+    script
+}
+
+/// Prepares a statement and fetches its rows. `table` stays empty if it cannot be prepared.
+fn fetch(context: &Context<'_>, statement: &str, outcome: &mut Outcome) {
+    let plan =
+        match parser::parse(statement).and_then(|query| bind::bind(context.store().schema(), context.now(), &query)) {
+            Ok(plan) => plan,
+            Err(error) => {
+                outcome.error = Some(error);
+                return;
+            }
+        };
+    let mut rows = Vec::new();
+    let fetched = exec::run(context, &plan, &mut |row| {
+        context.count(row.len())?;
+        rows.push(row);
+        Ok(Flow::More)
+    });
+    outcome.table = Some(Table { columns: plan.columns, rows });
+    outcome.error = fetched.err();
 }

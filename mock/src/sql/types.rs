@@ -168,6 +168,11 @@ impl Cell {
         matches!(self, Self::Null)
     }
 
+    /// Whether it is a day, time or moment.
+    pub fn is_temporal(&self) -> bool {
+        matches!(self, Self::Date(_) | Self::Time(_) | Self::Timestamp(_))
+    }
+
     /// What a column of a row holds. A decimal of more places than its column has is cut, one beyond 64 bits is NULL.
     pub fn of_value(value: &Value, ty: Type) -> Self {
         match value {

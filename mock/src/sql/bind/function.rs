@@ -1,0 +1,200 @@
+//! Calls of functions by name.
+
+use super::expr::or_integer;
+use super::{Binder, boxed, types};
+use crate::sql::ast::{Expr, Name};
+use crate::sql::error::SqlError;
+use crate::sql::plan::{Function, Node, Typed};
+use crate::sql::types::{Cell, Kind, Type};
+
+/// What Firebird has and this tool does not.
+const NOT_HERE: &[&str] = &[
+    "ACOS",
+    "ACOSH",
+    "ASCII_CHAR",
+    "ASCII_VAL",
+    "ASIN",
+    "ASINH",
+    "ATAN",
+    "ATAN2",
+    "ATANH",
+    "BIN_AND",
+    "BIN_NOT",
+    "BIN_OR",
+    "BIN_SHL",
+    "BIN_SHR",
+    "BIN_XOR",
+    "BIT_LENGTH",
+    "CHAR_TO_UUID",
+    "COS",
+    "COSH",
+    "COT",
+    "DATEADD",
+    "DATEDIFF",
+    "EXP",
+    "GEN_ID",
+    "GEN_UUID",
+    "HASH",
+    "LIST",
+    "LN",
+    "LOG",
+    "LOG10",
+    "OVERLAY",
+    "PI",
+    "POWER",
+    "RAND",
+    "RDB$GET_CONTEXT",
+    "RDB$SET_CONTEXT",
+    "SIN",
+    "SINH",
+    "SQRT",
+    "TAN",
+    "TANH",
+    "UUID_TO_CHAR",
+];
+
+impl<'a> Binder<'a> {
+    pub(super) fn function(&mut self, name: &Name, args: &'a [Expr]) -> Result<Typed, SqlError> {
+        match name.text.as_str() {
+            "COALESCE" => return self.coalesce(name, args),
+            "NULLIF" => return self.nullif(name, args),
+            "IIF" => return self.iif(name, args),
+            "DECODE" => return self.decode(name, args),
+            _ => {}
+        }
+        let args = self.exprs(args)?;
+        let (function, fits) = match name.text.as_str() {
+            "UPPER" => (Function::Upper, 1..=1),
+            "LOWER" => (Function::Lower, 1..=1),
+            "CHAR_LENGTH" | "CHARACTER_LENGTH" => (Function::CharLength, 1..=1),
+            "OCTET_LENGTH" => (Function::OctetLength, 1..=1),
+            "POSITION" => (Function::Position, 2..=3),
+            "REPLACE" => (Function::Replace, 3..=3),
+            "LEFT" => (Function::Left, 2..=2),
+            "RIGHT" => (Function::Right, 2..=2),
+            "LPAD" => (Function::Lpad, 2..=3),
+            "RPAD" => (Function::Rpad, 2..=3),
+            "REVERSE" => (Function::Reverse, 1..=1),
+            "ROUND" => (Function::Round, 1..=2),
+            "TRUNC" => (Function::Trunc, 1..=2),
+            "FLOOR" => (Function::Floor, 1..=1),
+            "CEIL" | "CEILING" => (Function::Ceil, 1..=1),
+            "ABS" => (Function::Abs, 1..=1),
+            "SIGN" => (Function::Sign, 1..=1),
+            "MOD" => (Function::Mod, 2..=2),
+            "MINVALUE" => (Function::MinValue, 1..=255),
+            "MAXVALUE" => (Function::MaxValue, 1..=255),
+            known if NOT_HERE.contains(&known) => {
+                return Err(SqlError::refused(&format!("the function {known} is not run here")));
+            }
+            unknown => return Err(SqlError::dynamic("39000", -804, &["Function unknown", unknown])),
+        };
+        if !fits.contains(&args.len()) {
+            return Err(SqlError::new("39000", &[&format!("function {} could not be matched", name.text)]));
+        }
+        let ty = result(&name.text, function, &args)?;
+        Ok(Typed { node: Node::Call(function, args), ty })
+    }
+
+    fn coalesce(&mut self, name: &Name, args: &'a [Expr]) -> Result<Typed, SqlError> {
+        if args.len() < 2 {
+            return Err(SqlError::token(")", name.at));
+        }
+        let list = self.exprs(args)?;
+        let ty = types::common("COALESCE", &list.iter().collect::<Vec<_>>())?;
+        Ok(Typed { node: Node::Coalesce(list), ty })
+    }
+
+    fn nullif(&mut self, name: &Name, args: &'a [Expr]) -> Result<Typed, SqlError> {
+        let [left, right] = args else { return Err(SqlError::token(")", name.at)) };
+        let (left, right) = (self.expr(left)?, self.expr(right)?);
+        let ty = left.ty;
+        Ok(Typed { node: Node::NullIf(boxed(left), boxed(right)), ty })
+    }
+
+    fn iif(&mut self, name: &Name, args: &'a [Expr]) -> Result<Typed, SqlError> {
+        let [condition, then, otherwise] = args else { return Err(SqlError::token(")", name.at)) };
+        let condition = self.condition(condition)?;
+        let (then, otherwise) = (self.expr(then)?, self.expr(otherwise)?);
+        let ty = types::common("CASE", &[&then, &otherwise])?;
+        Ok(Typed { node: Node::Case(vec![(condition, then)], Some(boxed(otherwise))), ty })
+    }
+
+    /// `DECODE(operand, key, value, ..., otherwise)`.
+    fn decode(&mut self, name: &Name, args: &'a [Expr]) -> Result<Typed, SqlError> {
+        if args.len() < 3 {
+            return Err(SqlError::token(")", name.at));
+        }
+        let mut list = self.exprs(args)?.into_iter();
+        let operand = list.next().ok_or_else(|| SqlError::token(")", name.at))?;
+        let (mut arms, mut otherwise) = (Vec::new(), None);
+        while let Some(key) = list.next() {
+            match list.next() {
+                Some(value) => arms.push((key, value)),
+                None => otherwise = Some(key),
+            }
+        }
+        let values: Vec<&Typed> = arms.iter().map(|(_, value)| value).chain(&otherwise).collect();
+        let ty = types::common("DECODE", &values)?;
+        Ok(Typed { node: Node::CaseOf(boxed(operand), arms, otherwise.map(boxed)), ty })
+    }
+}
+
+fn result(name: &str, function: Function, args: &[Typed]) -> Result<Type, SqlError> {
+    let first = or_integer(&args[0]);
+    let text = types::text_length(first);
+    let number = |place: usize| {
+        let ty = or_integer(&args[place]);
+        if ty.is_number() {
+            return Ok(ty);
+        }
+        let which = if place == 0 { "First" } else { "Second" };
+        let line = format!("{which} argument for {name} must be integral type or floating point type");
+        Err(SqlError::new("42000", &["expression evaluation not supported", &line]))
+    };
+    let wanted = || match args.get(1).map(|length| &length.node) {
+        Some(Node::Const(Cell::Exact { raw, scale: 0 })) => usize::try_from(*raw).unwrap_or(0),
+        _ => text,
+    };
+    Ok(match function {
+        // Trimmed, cut and taken out have their own grammar and their own types.
+        Function::Substring | Function::Trim(_) | Function::Extract(_) => types::varchar(text),
+        Function::Upper | Function::Lower if first.kind == Kind::Char => Type::char(text),
+        Function::Upper | Function::Lower | Function::Reverse | Function::Left | Function::Right => {
+            types::varchar(text)
+        }
+        Function::CharLength | Function::OctetLength | Function::Position => Type::of(Kind::Long),
+        Function::Replace => {
+            let (from, to) = (types::text_length(args[1].ty).max(1), types::text_length(args[2].ty));
+            let grown = if to > from { text / from * to + text % from } else { text };
+            types::varchar(grown)
+        }
+        Function::Lpad | Function::Rpad => types::varchar(wanted()),
+        Function::Round | Function::Trunc => {
+            let ty = number(0)?;
+            if args.len() == 2 {
+                number(1)?;
+                return Ok(ty);
+            }
+            Type { scale: 0, ..ty }
+        }
+        Function::Floor | Function::Ceil => match number(0)? {
+            ty if ty.kind == Kind::Double => ty,
+            _ => Type::of(Kind::Int64),
+        },
+        Function::Abs => match number(0)? {
+            ty if ty.kind == Kind::Double => ty,
+            ty => Type::exact(Kind::Int64, ty.scale),
+        },
+        Function::Sign => {
+            number(0)?;
+            Type::of(Kind::Short)
+        }
+        Function::Mod => {
+            let ty = number(0)?;
+            number(1)?;
+            if ty.is_exact() { Type { scale: 0, ..ty } } else { Type::of(Kind::Int64) }
+        }
+        Function::MinValue | Function::MaxValue => types::common(name, &args.iter().collect::<Vec<_>>())?,
+    })
+}

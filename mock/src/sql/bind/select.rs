@@ -1,0 +1,360 @@
+//! Arms of a query: sources, joins, the select list, groups and sort keys.
+
+use super::scope::{Clause, Level, Stream};
+use super::{Binder, boxed, types};
+use crate::sql::ast::{self, Comparison, ExprKind, From, Item, JoinKind, Name, OrderItem, Select};
+use crate::sql::error::SqlError;
+use crate::sql::plan::{Arm, Bounds, Grouping, Key, Lookup, Node, Plan, Sort, Source, Tree, Typed};
+use crate::sql::types::{Cell, Column, Kind, Type};
+
+/// How many tables one `SELECT` may name.
+const MAX_STREAMS: usize = 64;
+
+/// How many columns a result may have.
+const MAX_COLUMNS: usize = 2000;
+
+impl<'a> Binder<'a> {
+    pub(super) fn select(
+        &mut self,
+        select: &'a Select,
+        order: &'a [OrderItem],
+    ) -> Result<(Arm, Vec<Column>), SqlError> {
+        let bounds = self.bounds(&select.bounds)?;
+        self.levels.push(Level::default());
+        let result = self.select_inside(select, order, bounds);
+        self.levels.pop();
+        result
+    }
+
+    fn select_inside(
+        &mut self,
+        select: &'a Select,
+        order: &'a [OrderItem],
+        bounds: Bounds,
+    ) -> Result<(Arm, Vec<Column>), SqlError> {
+        let mut streams = Vec::new();
+        let mut tree = self.from(&select.from, &mut streams)?;
+        let filter = match &select.filter {
+            Some(filter) => Some(self.condition(filter)?),
+            None => None,
+        };
+        let (items, columns) = self.items(&select.items)?;
+        self.level().clause = Clause::Group;
+        let mut keys = Vec::new();
+        for key in &select.group {
+            keys.push(self.key(key, &columns, "GROUP BY")?);
+        }
+        self.level().clause = Clause::Select;
+        let having = match &select.having {
+            Some(having) => Some(self.condition(having)?),
+            None => None,
+        };
+        let mut sorts = Vec::new();
+        for item in order {
+            let key = self.key(&item.expr, &columns, "ORDER BY")?;
+            sorts.push(sort(item, key));
+        }
+        let aggregates = std::mem::take(&mut self.level().aggregates);
+        let grouping = if keys.is_empty() && aggregates.is_empty() && having.is_none() {
+            None
+        } else {
+            Some(Grouping { keys, aggregates, having })
+        };
+        if let Some(grouping) = &grouping {
+            check_groups(grouping, &items, &sorts)?;
+        }
+        find_lookups(&mut tree, filter.as_ref(), &mut Vec::new());
+        let start = filter.as_ref().and_then(|filter| equality(filter, first_stream(&tree)?, &[]));
+        let arm =
+            Arm { bounds, distinct: select.distinct, items, streams, tree, start, filter, grouping, order: sorts };
+        Ok((arm, columns))
+    }
+
+    fn from(&mut self, from: &'a From, streams: &mut Vec<Source>) -> Result<Tree, SqlError> {
+        match from {
+            From::Table { name, alias } => self.table(name, alias.as_ref(), streams),
+            From::Derived { query, alias, columns, at } => {
+                let plan = self.derived(query)?;
+                let name = alias.clone().unwrap_or(Name { text: String::new(), at: *at });
+                self.add_derived(plan, &name, columns, streams)
+            }
+            From::Join { kind, left, right, on, using } => {
+                let left_tree = self.from(left, streams)?;
+                let middle = streams.len();
+                let right_tree = self.from(right, streams)?;
+                let on = match on {
+                    Some(on) => Some(self.condition(on)?),
+                    None if using.is_empty() => None,
+                    None => Some(self.using(using, middle)?),
+                };
+                // A right join is a left join the other way round.
+                let (kind, left, right) = match kind {
+                    JoinKind::Right => (JoinKind::Left, right_tree, left_tree),
+                    kind => (*kind, left_tree, right_tree),
+                };
+                Ok(Tree::Join { kind, left: Box::new(left), right: Box::new(right), on, lookup: None })
+            }
+        }
+    }
+
+    /// A query in `FROM` sees nothing of its neighbours.
+    fn derived(&mut self, query: &'a ast::Query) -> Result<Plan, SqlError> {
+        let hidden = self.levels.pop();
+        let plan = self.query(query);
+        self.levels.extend(hidden);
+        plan
+    }
+
+    fn table(&mut self, name: &Name, alias: Option<&Name>, streams: &mut Vec<Source>) -> Result<Tree, SqlError> {
+        if let Some(index) = self.ctes.iter().rposition(|cte| cte.name.text == name.text) {
+            let cte = self.ctes[index];
+            // A named query sees only those before it.
+            let later = self.ctes.split_off(index);
+            let plan = self.derived(&cte.query);
+            self.ctes.extend(later);
+            return self.add_derived(plan?, alias.unwrap_or(name), &cte.columns, streams);
+        }
+        let called = alias.unwrap_or(name).text.clone();
+        if name.text == "RDB$DATABASE" {
+            let columns = vec![Column { name: "RDB$RELATION_ID".into(), ty: Type::of(Kind::Short) }];
+            return self.add(
+                Stream { alias: called, table: "table RDB$DATABASE".into(), columns },
+                Source::One,
+                streams,
+            );
+        }
+        let model = self
+            .schema
+            .table(&name.text)
+            .filter(|model| model.table.to_ascii_uppercase() == name.text)
+            .ok_or_else(|| SqlError::table_unknown(&name.text, name.at))?;
+        let columns = model
+            .fields
+            .iter()
+            .map(|field| Column { name: field.sql.to_ascii_uppercase(), ty: Type::of_field(field) })
+            .collect();
+        let stream = Stream { alias: called, table: format!("table {}", name.text), columns };
+        self.add(stream, Source::Table(model.id), streams)
+    }
+
+    fn add_derived(
+        &mut self,
+        plan: Plan,
+        alias: &Name,
+        names: &[Name],
+        streams: &mut Vec<Source>,
+    ) -> Result<Tree, SqlError> {
+        if !names.is_empty() && names.len() != plan.columns.len() {
+            let line = format!("list of derived table columns for {} has the wrong length", alias.text);
+            return Err(SqlError::dynamic("42000", -104, &["Invalid command", &line]));
+        }
+        let mut columns = plan.columns.clone();
+        for (index, column) in columns.iter_mut().enumerate() {
+            if let Some(name) = names.get(index) {
+                column.name = name.text.clone();
+            }
+        }
+        let stream = Stream { alias: alias.text.clone(), table: format!("derived table {}", alias.text), columns };
+        self.add(stream, Source::Derived(Box::new(plan)), streams)
+    }
+
+    fn add(&mut self, stream: Stream, source: Source, streams: &mut Vec<Source>) -> Result<Tree, SqlError> {
+        if streams.len() >= MAX_STREAMS {
+            return Err(SqlError::limit("the statement joins too many tables"));
+        }
+        let level = self.level();
+        if let Some(earlier) = level.streams.iter().find(|earlier| earlier.alias == stream.alias) {
+            let line = format!("alias {} conflicts with an alias in the same statement", earlier.alias);
+            return Err(SqlError::dynamic("42S02", -204, &["Invalid command", &line]));
+        }
+        level.streams.push(stream);
+        streams.push(source);
+        Ok(Tree::Leaf(streams.len() - 1))
+    }
+
+    fn using(&mut self, names: &[Name], middle: usize) -> Result<Typed, SqlError> {
+        let mut terms = Vec::new();
+        for name in names {
+            let sides = [(0, middle), (middle, self.level().streams.len())].map(|(from, to)| {
+                self.level().streams[from..to].iter().enumerate().find_map(|(index, stream)| {
+                    let column = stream.columns.iter().position(|column| column.name == name.text)?;
+                    let ty = stream.columns[column].ty;
+                    Some(Typed { node: Node::Column { depth: 0, stream: from + index, column }, ty })
+                })
+            });
+            let [Some(left), Some(right)] = sides else { return Err(SqlError::column_unknown(&name.text, name.at)) };
+            let node = Node::Compare(Comparison::Equal, boxed(left), boxed(right));
+            terms.push(Typed { node, ty: Type::of(Kind::Boolean) });
+        }
+        Ok(Typed { node: Node::And(terms), ty: Type::of(Kind::Boolean) })
+    }
+
+    fn items(&mut self, items: &'a [Item]) -> Result<(Vec<Typed>, Vec<Column>), SqlError> {
+        self.level().clause = Clause::Select;
+        let (mut exprs, mut columns) = (Vec::new(), Vec::new());
+        for item in items {
+            match item {
+                Item::One(expr, alias) => {
+                    let typed = self.expr(expr)?;
+                    let name = alias.as_ref().map_or_else(|| types::name(expr), |alias| alias.text.clone());
+                    columns.push(Column { name, ty: typed.ty });
+                    exprs.push(typed);
+                }
+                Item::All(table) => {
+                    let before = exprs.len();
+                    for (stream, source) in self.level().streams.iter().enumerate() {
+                        if table.as_ref().is_some_and(|table| table.text != source.alias) {
+                            continue;
+                        }
+                        for (column, of) in source.columns.iter().enumerate() {
+                            exprs.push(Typed { node: Node::Column { depth: 0, stream, column }, ty: of.ty });
+                            columns.push(of.clone());
+                        }
+                    }
+                    if let Some(table) = table
+                        && exprs.len() == before
+                    {
+                        return Err(SqlError::column_unknown(&table.text, table.at));
+                    }
+                }
+            }
+            if exprs.len() > MAX_COLUMNS {
+                return Err(SqlError::limit("the statement selects too many columns"));
+            }
+        }
+        Ok((exprs, columns))
+    }
+
+    /// A key of `GROUP BY` or `ORDER BY`: a column's place, its alias, or an expression.
+    fn key(&mut self, expr: &'a ast::Expr, columns: &[Column], clause: &str) -> Result<Key, SqlError> {
+        if let ExprKind::Number(digits) = &expr.kind {
+            let place = digits.parse::<usize>().ok().and_then(|place| place.checked_sub(1));
+            return place.filter(|place| *place < columns.len()).map(Key::Item).ok_or_else(|| {
+                let line = format!("Invalid column position used in the {clause} clause");
+                SqlError::dynamic("42000", -104, &[&line])
+            });
+        }
+        if let ExprKind::Column(None, name) = &expr.kind
+            && let Some(place) = columns.iter().position(|column| column.name == name.text)
+        {
+            return Ok(Key::Item(place));
+        }
+        self.expr(expr).map(Key::Expr)
+    }
+
+    pub(super) fn union_order(
+        &mut self,
+        order: &[OrderItem],
+        columns: &[Column],
+    ) -> Result<Vec<Sort<usize>>, SqlError> {
+        let wrong = || SqlError::dynamic("42000", -104, &["Invalid command", "invalid ORDER BY clause"]);
+        order
+            .iter()
+            .map(|item| {
+                let place = match &item.expr.kind {
+                    ExprKind::Number(digits) => digits.parse::<usize>().ok().and_then(|place| place.checked_sub(1)),
+                    _ => None,
+                };
+                Ok(sort(item, place.filter(|place| *place < columns.len()).ok_or_else(wrong)?))
+            })
+            .collect()
+    }
+
+    pub(super) fn bounds(&mut self, bounds: &'a ast::Bounds) -> Result<Bounds, SqlError> {
+        let rows = match &bounds.rows {
+            Some((from, to)) => {
+                let from = self.expr(from)?;
+                Some((from, to.as_ref().map(|to| self.expr(to)).transpose()?))
+            }
+            None => None,
+        };
+        let first = bounds.first.as_ref().map(|first| self.expr(first)).transpose()?;
+        let skip = bounds.skip.as_ref().map(|skip| self.expr(skip)).transpose()?;
+        Ok(Bounds { first, skip, rows })
+    }
+}
+
+fn sort<K>(item: &OrderItem, key: K) -> Sort<K> {
+    // NULL is the smallest of all unless the statement says otherwise.
+    let nulls_first = item.nulls_first.unwrap_or(!item.descending);
+    Sort { key, descending: item.descending, nulls_first }
+}
+
+/// Everything above the groups must come from a key or an aggregate.
+fn check_groups(grouping: &Grouping, items: &[Typed], sorts: &[Sort<Key>]) -> Result<(), SqlError> {
+    let wrong = |clause: &str| {
+        let line = format!(
+            "Invalid expression in the {clause} (not contained in either an aggregate function or the GROUP BY clause)"
+        );
+        SqlError::dynamic("42000", -104, &[&line])
+    };
+    let keys: Vec<&Typed> = grouping.keys.iter().map(|key| key.of(items)).collect();
+    if !items.iter().all(|item| covered(item, &keys)) {
+        return Err(wrong("select list"));
+    }
+    if grouping.having.as_ref().is_some_and(|having| !covered(having, &keys)) {
+        return Err(wrong("HAVING clause"));
+    }
+    if !sorts.iter().all(|sort| covered(sort.key.of(items), &keys)) {
+        return Err(wrong("ORDER BY clause"));
+    }
+    Ok(())
+}
+
+fn covered(expr: &Typed, keys: &[&Typed]) -> bool {
+    if keys.contains(&expr) {
+        return true;
+    }
+    match &expr.node {
+        Node::Column { depth: 0, .. } => false,
+        _ => expr.children().into_iter().all(|child| covered(child, keys)),
+    }
+}
+
+/// Finds, for each join whose right side is one table, an equality by which its rows can be looked up. `WHERE` helps
+/// where the join is an inner one: the filter is applied all the same.
+fn find_lookups(tree: &mut Tree, filter: Option<&Typed>, known: &mut Vec<usize>) {
+    match tree {
+        Tree::Leaf(stream) => known.push(*stream),
+        Tree::Join { kind, left, right, on, lookup } => {
+            find_lookups(left, filter, known);
+            if let Tree::Leaf(stream) = **right {
+                let helpful = if *kind == JoinKind::Inner { filter } else { None };
+                *lookup = on.iter().chain(helpful).find_map(|condition| equality(condition, stream, known));
+                known.push(stream);
+            } else {
+                find_lookups(right, filter, known);
+            }
+        }
+    }
+}
+
+/// The stream that is walked first, unless a full join may put NULLs in its place.
+fn first_stream(tree: &Tree) -> Option<usize> {
+    match tree {
+        Tree::Leaf(stream) => Some(*stream),
+        Tree::Join { kind: JoinKind::Full, .. } => None,
+        Tree::Join { left, .. } => first_stream(left),
+    }
+}
+
+/// `stream.column = something known before`, anywhere among conditions that must all hold.
+fn equality(condition: &Typed, stream: usize, known: &[usize]) -> Option<Lookup> {
+    match &condition.node {
+        Node::And(terms) => terms.iter().find_map(|term| equality(term, stream, known)),
+        Node::Compare(Comparison::Equal, left, right) => {
+            [(left, right), (right, left)].into_iter().find_map(|(side, other)| match side.node {
+                Node::Column { depth: 0, stream: own, column }
+                    if own == stream
+                        && types::hashable(side.ty, other.ty)
+                        && !matches!(other.node, Node::Const(Cell::Null))
+                        && other.streams().is_some_and(|used| used.iter().all(|used| known.contains(used))) =>
+                {
+                    Some(Lookup { column, ty: side.ty, value: (**other).clone() })
+                }
+                _ => None,
+            })
+        }
+        _ => None,
+    }
+}

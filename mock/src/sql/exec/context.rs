@@ -1,0 +1,181 @@
+//! What a running statement shares: the rows it has opened, results that cannot change, and its limits.
+
+use std::cell::{Cell as Counter, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use carbon_specs::ModelId;
+use jiff::civil::DateTime;
+
+use super::compare::{self, Key};
+use crate::sql::error::SqlError;
+use crate::sql::types::{Cell, Type};
+use crate::store::{Row, Store};
+
+/// What one call may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long it may run.
+    pub time: Duration,
+    /// How many values it may hold and give.
+    pub cells: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(10), cells: 5_000_000 }
+    }
+}
+
+/// A row of a stream.
+#[derive(Clone, Debug)]
+pub(super) enum RowRef<'s> {
+    /// NULL in every column: an outer join found no partner.
+    Null,
+    /// A stored row.
+    Stored(&'s Row),
+    /// A row of a derived table.
+    Made(Rc<Vec<Cell>>),
+}
+
+impl RowRef<'_> {
+    pub(super) fn cell(&self, column: usize, ty: Type) -> Cell {
+        match self {
+            Self::Null => Cell::Null,
+            Self::Stored(row) => row.get(column).map_or(Cell::Null, |value| Cell::of_value(value, ty)),
+            Self::Made(cells) => cells.get(column).cloned().unwrap_or(Cell::Null),
+        }
+    }
+}
+
+/// The row that an expression looks at, and those of the queries around it.
+pub(super) struct Frame<'f, 's> {
+    pub(super) rows: &'f [RowRef<'s>],
+    pub(super) aggregates: &'f [Cell],
+    pub(super) parent: Option<&'f Frame<'f, 's>>,
+}
+
+/// Places of the rows that hold each value of a column.
+type Index = HashMap<Key, Vec<usize>>;
+
+/// The rows of a stream, with indexes made when first needed.
+#[derive(Debug)]
+pub(super) struct Opened<'s> {
+    pub(super) rows: Vec<RowRef<'s>>,
+    indexes: RefCell<HashMap<usize, Rc<Index>>>,
+}
+
+impl<'s> Opened<'s> {
+    pub(super) fn new(rows: Vec<RowRef<'s>>) -> Self {
+        Self { rows, indexes: RefCell::default() }
+    }
+
+    /// The index of a column.
+    pub(super) fn index(&self, context: &Context<'_>, column: usize, ty: Type) -> Result<Rc<Index>, SqlError> {
+        if let Some(index) = self.indexes.borrow().get(&column) {
+            return Ok(Rc::clone(index));
+        }
+        let mut index = Index::with_capacity(self.rows.len());
+        for (place, row) in self.rows.iter().enumerate() {
+            context.tick()?;
+            let cell = row.cell(column, ty);
+            if !cell.is_null() {
+                index.entry(compare::key(&cell)).or_default().push(place);
+            }
+        }
+        let index = Rc::new(index);
+        self.indexes.borrow_mut().insert(column, Rc::clone(&index));
+        Ok(index)
+    }
+}
+
+/// The values of a subquery's only column.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    pub(super) cells: Vec<Cell>,
+    pub(super) keys: HashSet<Key>,
+    pub(super) has_null: bool,
+}
+
+/// A running statement.
+#[derive(Debug)]
+pub struct Context<'s> {
+    pub(super) store: &'s Store,
+    pub(super) now: DateTime,
+    limits: Limits,
+    deadline: Instant,
+    ticks: Counter<u32>,
+    cells: Counter<usize>,
+    tables: RefCell<HashMap<ModelId, Rc<Opened<'s>>>>,
+    /// Derived tables that look at nothing outside, by the id of their plan.
+    pub(super) derived: RefCell<HashMap<usize, Rc<Opened<'s>>>>,
+    /// Subqueries in predicates, likewise.
+    pub(super) values: RefCell<HashMap<usize, Rc<Values>>>,
+    /// `EXISTS` and `SINGULAR`, likewise: how many rows there are, two meaning two or more.
+    pub(super) counts: RefCell<HashMap<usize, u8>>,
+}
+
+impl<'s> Context<'s> {
+    /// A statement that begins now.
+    pub fn new(store: &'s Store, now: DateTime, limits: Limits) -> Self {
+        Self {
+            store,
+            now,
+            limits,
+            deadline: Instant::now() + limits.time,
+            ticks: Counter::new(0),
+            cells: Counter::new(0),
+            tables: RefCell::default(),
+            derived: RefCell::default(),
+            values: RefCell::default(),
+            counts: RefCell::default(),
+        }
+    }
+
+    /// The rows it runs over.
+    pub fn store(&self) -> &'s Store {
+        self.store
+    }
+
+    /// What it takes for the present.
+    pub fn now(&self) -> DateTime {
+        self.now
+    }
+
+    /// The rows of a model.
+    pub(super) fn table(&self, model: ModelId) -> Rc<Opened<'s>> {
+        if let Some(opened) = self.tables.borrow().get(&model) {
+            return Rc::clone(opened);
+        }
+        let rows = self.store.table(model).iter().map(|(_, row)| RowRef::Stored(row)).collect();
+        let opened = Rc::new(Opened::new(rows));
+        self.tables.borrow_mut().insert(model, Rc::clone(&opened));
+        opened
+    }
+
+    /// Counts a step; looks at the clock now and then.
+    pub(super) fn tick(&self) -> Result<(), SqlError> {
+        let ticks = self.ticks.get().wrapping_add(1);
+        self.ticks.set(ticks);
+        if ticks.is_multiple_of(512) && Instant::now() > self.deadline {
+            let line = format!("the statement runs longer than {} seconds", self.limits.time.as_secs());
+            return Err(SqlError::limit(&line));
+        }
+        Ok(())
+    }
+
+    /// Counts values that are kept.
+    ///
+    /// # Errors
+    /// There are too many.
+    pub fn count(&self, cells: usize) -> Result<(), SqlError> {
+        let all = self.cells.get().saturating_add(cells.max(1));
+        self.cells.set(all);
+        if all > self.limits.cells {
+            let line = format!("the statement holds more than {} values", self.limits.cells);
+            return Err(SqlError::limit(&line));
+        }
+        Ok(())
+    }
+}

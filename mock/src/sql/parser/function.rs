@@ -1,0 +1,264 @@
+//! Calls: the ones with a grammar of their own, and all others.
+
+use super::Parser;
+use super::expr::deepest;
+use crate::sql::ast::{AggregateKind, Expr, ExprKind, Name, Part, TrimSide, TypeName};
+use crate::sql::error::{Position, SqlError};
+use crate::sql::keywords::is_reserved;
+use crate::sql::lexer::TokenKind;
+
+/// Reserved words that are functions all the same.
+const RESERVED_FUNCTIONS: &[&str] =
+    &["UPPER", "LOWER", "CHAR_LENGTH", "CHARACTER_LENGTH", "OCTET_LENGTH", "LEFT", "RIGHT"];
+
+impl Parser {
+    /// The call that begins at this word; nothing if the word calls nothing.
+    pub(super) fn call(&mut self, at: Position) -> Result<Option<Expr>, SqlError> {
+        let TokenKind::Word(word) = self.peek().kind.clone() else { return Ok(None) };
+        let aggregate = match word.as_str() {
+            "COUNT" => Some(AggregateKind::Count),
+            "SUM" => Some(AggregateKind::Sum),
+            "AVG" => Some(AggregateKind::Avg),
+            "MIN" => Some(AggregateKind::Min),
+            "MAX" => Some(AggregateKind::Max),
+            _ => None,
+        };
+        let found = match word.as_str() {
+            _ if aggregate.is_some() => self.aggregate(at, aggregate.unwrap_or(AggregateKind::Count))?,
+            "EXISTS" | "SINGULAR" => {
+                self.take();
+                let query = Box::new(self.query_in_parentheses()?);
+                let kind = if word == "EXISTS" { ExprKind::Exists(query) } else { ExprKind::Singular(query) };
+                self.build(at, kind, self.query_depth)?
+            }
+            "CAST" => self.cast(at)?,
+            "EXTRACT" => self.extract(at)?,
+            "SUBSTRING" => self.substring(at)?,
+            "TRIM" => self.trim(at)?,
+            "POSITION" => self.position(at)?,
+            _ if is_reserved(&word) && !RESERVED_FUNCTIONS.contains(&word.as_str()) => return Ok(None),
+            _ => self.plain_call(at, word)?,
+        };
+        if self.is_word("OVER") && self.is_sign_at(1, "(") {
+            return Err(SqlError::refused("window functions are not run here"));
+        }
+        Ok(Some(found))
+    }
+
+    /// Takes the function's name and the parenthesis behind it.
+    fn open(&mut self) {
+        self.take();
+        self.take();
+    }
+
+    fn aggregate(&mut self, at: Position, kind: AggregateKind) -> Result<Expr, SqlError> {
+        self.open();
+        if kind == AggregateKind::Count && self.sign("*") {
+            self.need_sign(")")?;
+            return self.build(at, ExprKind::Aggregate(kind, false, None), 0);
+        }
+        let distinct = self.word("DISTINCT");
+        if !distinct {
+            self.word("ALL");
+        }
+        let inner = self.expr()?;
+        self.need_sign(")")?;
+        let inside = inner.depth;
+        self.build(at, ExprKind::Aggregate(kind, distinct, Some(Box::new(inner))), inside)
+    }
+
+    fn cast(&mut self, at: Position) -> Result<Expr, SqlError> {
+        self.open();
+        let inner = self.expr()?;
+        self.need_word("AS")?;
+        let ty = self.type_name()?;
+        self.need_sign(")")?;
+        let inside = inner.depth;
+        self.build(at, ExprKind::Cast(Box::new(inner), ty), inside)
+    }
+
+    fn type_name(&mut self) -> Result<TypeName, SqlError> {
+        let TokenKind::Word(word) = self.peek().kind.clone() else { return Err(self.unexpected()) };
+        let name = match word.as_str() {
+            "SMALLINT" => TypeName::Small,
+            "INTEGER" | "INT" => TypeName::Integer,
+            "BIGINT" => TypeName::Big,
+            "FLOAT" | "REAL" => TypeName::Double,
+            "DOUBLE" => {
+                self.take();
+                if !self.is_word("PRECISION") {
+                    return Err(self.unexpected());
+                }
+                TypeName::Double
+            }
+            "DATE" => TypeName::Date,
+            "TIME" => TypeName::Time,
+            "TIMESTAMP" => TypeName::Timestamp,
+            "BOOLEAN" => TypeName::Boolean,
+            "NUMERIC" | "DECIMAL" | "DEC" => {
+                self.take();
+                let (precision, scale) = self.precision()?;
+                return Ok(match word.as_str() {
+                    "NUMERIC" => TypeName::Numeric(precision, scale),
+                    _ => TypeName::Decimal(precision, scale),
+                });
+            }
+            "CHAR" | "CHARACTER" | "VARCHAR" => {
+                self.take();
+                let varying = self.word("VARYING") || word == "VARCHAR";
+                let mut length = 1;
+                if self.is_sign("(") {
+                    self.take();
+                    length = self.count()?;
+                    self.need_sign(")")?;
+                } else if varying {
+                    return Err(self.unexpected());
+                }
+                self.charset()?;
+                if length == 0 || length > 8191 {
+                    return Err(SqlError::limit("a text type takes 1 to 8191 characters"));
+                }
+                return Ok(if varying { TypeName::Varchar(length) } else { TypeName::Char(length) });
+            }
+            "BLOB" | "NCHAR" | "NATIONAL" => {
+                return Err(SqlError::refused(&format!("the type {word} is not known here")));
+            }
+            _ => return Err(self.unexpected()),
+        };
+        self.take();
+        Ok(name)
+    }
+
+    /// A character set changes nothing here: every text is Unicode.
+    fn charset(&mut self) -> Result<(), SqlError> {
+        if self.is_word("CHARACTER") && self.is_word_at(1, "SET") {
+            self.take();
+            self.take();
+            self.name()?;
+        }
+        Ok(())
+    }
+
+    fn precision(&mut self) -> Result<(u32, u32), SqlError> {
+        if !self.sign("(") {
+            return Ok((9, 0));
+        }
+        let precision = self.count()?;
+        let scale = if self.sign(",") { self.count()? } else { 0 };
+        self.need_sign(")")?;
+        if !(1..=18).contains(&precision) {
+            return Err(SqlError::dynamic("42000", -842, &["Precision must be from 1 to 18"]));
+        }
+        if scale > precision {
+            return Err(SqlError::dynamic("42000", -842, &["Scale must be between zero and precision"]));
+        }
+        Ok((precision, scale))
+    }
+
+    fn extract(&mut self, at: Position) -> Result<Expr, SqlError> {
+        self.open();
+        let TokenKind::Word(word) = self.peek().kind.clone() else { return Err(self.unexpected()) };
+        let part = match word.as_str() {
+            "YEAR" => Part::Year,
+            "MONTH" => Part::Month,
+            "DAY" => Part::Day,
+            "HOUR" => Part::Hour,
+            "MINUTE" => Part::Minute,
+            "SECOND" => Part::Second,
+            "WEEKDAY" => Part::Weekday,
+            "YEARDAY" => Part::Yearday,
+            "WEEK" => Part::Week,
+            "MILLISECOND" => Part::Millisecond,
+            _ => return Err(self.unexpected()),
+        };
+        self.take();
+        self.need_word("FROM")?;
+        let inner = self.expr()?;
+        self.need_sign(")")?;
+        let inside = inner.depth;
+        self.build(at, ExprKind::Extract(part, Box::new(inner)), inside)
+    }
+
+    fn substring(&mut self, at: Position) -> Result<Expr, SqlError> {
+        self.open();
+        let text = self.expr()?;
+        if self.is_word("SIMILAR") {
+            return Err(SqlError::refused("SUBSTRING ... SIMILAR is not run here"));
+        }
+        self.need_word("FROM")?;
+        let from = self.expr()?;
+        let length = if self.word("FOR") { Some(Box::new(self.expr()?)) } else { None };
+        self.need_sign(")")?;
+        let inside = text.depth.max(from.depth).max(length.as_ref().map_or(0, |length| length.depth));
+        self.build(at, ExprKind::Substring(Box::new(text), Box::new(from), length), inside)
+    }
+
+    fn trim(&mut self, at: Position) -> Result<Expr, SqlError> {
+        self.open();
+        let side = if self.word("LEADING") {
+            Some(TrimSide::Leading)
+        } else if self.word("TRAILING") {
+            Some(TrimSide::Trailing)
+        } else if self.word("BOTH") {
+            Some(TrimSide::Both)
+        } else {
+            None
+        };
+        let (mut what, text);
+        if side.is_some() && self.word("FROM") {
+            what = None;
+            text = self.expr()?;
+        } else {
+            let first = self.expr()?;
+            if self.word("FROM") {
+                what = Some(Box::new(first));
+                text = self.expr()?;
+            } else if side.is_none() {
+                what = None;
+                text = first;
+            } else {
+                return Err(self.unexpected());
+            }
+        }
+        self.need_sign(")")?;
+        let inside = text.depth.max(what.as_ref().map_or(0, |what| what.depth));
+        let what = what.take();
+        self.build(at, ExprKind::Trim(side.unwrap_or(TrimSide::Both), what, Box::new(text)), inside)
+    }
+
+    fn position(&mut self, at: Position) -> Result<Expr, SqlError> {
+        let name = self.peek().clone();
+        self.open();
+        let mut args = vec![self.additive()?];
+        if !self.word("IN") {
+            self.need_sign(",")?;
+        }
+        args.push(self.additive()?);
+        if self.sign(",") {
+            args.push(self.additive()?);
+        }
+        self.need_sign(")")?;
+        let inside = deepest(&args);
+        self.build(at, ExprKind::Function(Name { text: "POSITION".into(), at: name.at }, args), inside)
+    }
+
+    fn plain_call(&mut self, at: Position, word: String) -> Result<Expr, SqlError> {
+        self.open();
+        // DATEADD and DATEDIFF have words in their arguments: `DATEADD(1 DAY TO d)`.
+        if word == "DATEADD" || word == "DATEDIFF" {
+            return Err(SqlError::refused(&format!("{word} is not run here")));
+        }
+        let mut args = Vec::new();
+        if !self.is_sign(")") {
+            loop {
+                args.push(self.expr()?);
+                if !self.sign(",") {
+                    break;
+                }
+            }
+        }
+        self.need_sign(")")?;
+        let inside = deepest(&args);
+        self.build(at, ExprKind::Function(Name { text: word, at }, args), inside)
+    }
+}
