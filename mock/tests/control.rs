@@ -133,6 +133,9 @@ async fn the_console_and_the_refusals() {
     assert!(answer.error().contains("tasks/run"));
     assert_eq!(get(addr, "/__mock__/journal?last=x").await.status, 400);
     assert_eq!(post(addr, "/__mock__/sql", "select 1").await.status, 400);
+    let answer = post(addr, "/__mock__/sql", r#"{"sql": "selekt 1"}"#).await;
+    assert_eq!((answer.status, &answer.json()["exit"]), (400, &json!(1)));
+    assert!(answer.json()["stderr"].as_str().unwrap().contains("Statement failed"), "{}", answer.text());
     let schema = get(addr, "/__mock__/schema").await.json();
     assert_eq!(schema["models"]["Books"]["fields"]["shelf"]["to"], "Shelves");
     carbon.shutdown().await;

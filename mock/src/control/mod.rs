@@ -92,6 +92,9 @@ pub enum ControlError {
     /// The body does not say what to do.
     #[error("{0}")]
     Invalid(String),
+    /// The database refuses a statement; what was printed before is told with it.
+    #[error("{}", .0["error"].as_str().unwrap_or_default())]
+    Sql(Box<Value>),
     /// A bug of ours.
     #[error("internal error: a bug in the mock stopped this command")]
     Internal,
@@ -103,7 +106,7 @@ impl ControlError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::NotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Body { status, .. } => *status,
-            Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid(_) | Self::Sql(_) => StatusCode::BAD_REQUEST,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -119,7 +122,11 @@ pub async fn respond(app: &App, rest: &str, request: Request<Incoming>) -> Respo
     match run(app, rest, request).await {
         Ok(response) => response,
         Err(error) => {
-            let mut response = json_reply(error.status(), &json!({ "error": error.to_string() }));
+            let body = match &error {
+                ControlError::Sql(answer) => (**answer).clone(),
+                other => json!({ "error": other.to_string() }),
+            };
+            let mut response = json_reply(error.status(), &body);
             if let ControlError::NotAllowed { allowed, .. } = &error
                 && let Ok(value) = HeaderValue::from_str(allowed)
             {
