@@ -1,0 +1,308 @@
+//! Subscribers: how one is created and what can be done with one.
+
+use serde_json::{Value as Json, json};
+
+use super::blocks::{self, Reason};
+use super::money::Money;
+use super::{Answer, Given, ObjectMethod, accounts, finance, forecast, links, look, messages, services};
+use crate::orm::{CallError, Instance, Tx};
+use crate::store::{Pk, Value};
+
+/// The methods of a subscriber.
+pub const METHODS: &[(&str, ObjectMethod)] = &[
+    ("add_service", add_service),
+    ("get_credit_for", get_credit_for),
+    ("get_balance_until_date", get_balance_until_date),
+    ("add_payment", add_payment),
+    ("set_object_status", set_object_status),
+    ("move_to", move_to),
+    ("restore", restore),
+    ("block", block),
+    ("unblock", unblock),
+    ("storno_credit", storno_credit),
+    ("send_message", send_message),
+    ("init_userattributes", init_userattributes),
+    ("change_activation_date", change_activation_date),
+];
+
+/// What a new subscriber takes from its folder where the call does not say.
+const INHERITED: [&str; 4] = ["tarif_id", "operator_id", "ip_pull_id", "usluga_range_type_id"];
+
+/// Before a subscriber is created: the folder's settings, an account, a contract number.
+pub fn before_create(tx: &mut Tx<'_>, abonent: &mut Instance) -> Result<(), CallError> {
+    if let Some(folder) = look::follow(&tx.store, abonent, "parent_id", "Abonents")? {
+        if !folder.flag("is_folder")? {
+            let pk = folder.pk.unwrap_or_default();
+            return Err(CallError::Refused(format!("subscriber {pk} is not a folder")));
+        }
+        for column in INHERITED {
+            if abonent.value(column)?.is_null() {
+                let value = folder.value(column)?.clone();
+                abonent.put(column, value)?;
+            }
+        }
+    }
+    if abonent.flag("is_folder")? {
+        return Ok(());
+    }
+    check_contract_number(tx, abonent)?;
+    if abonent.value("account_id")?.is_null() {
+        let tarif = look::follow(&tx.store, abonent, "tarif_id", "Tarif")?;
+        let account = accounts::open(tx, tarif.as_ref())?;
+        abonent.put("account_id", account)?;
+    }
+    Ok(())
+}
+
+/// After a subscriber was created: a contract number of its own, where none was given.
+pub fn after_create(tx: &mut Tx<'_>, abonent: &mut Instance) -> Result<(), CallError> {
+    if abonent.flag("is_folder")? || !abonent.text("contract_number")?.is_empty() {
+        return Ok(());
+    }
+    // As the page's BILL0000021: a prefix and seven digits.
+    let number = format!("BILL{:07}", abonent.pk.unwrap_or_default());
+    abonent.put("contract_number", number)?;
+    check_contract_number(tx, abonent)?;
+    tx.save(abonent).map(|_| ())
+}
+
+/// Before a subscriber is saved.
+pub fn before_save(tx: &mut Tx<'_>, abonent: &mut Instance) -> Result<(), CallError> {
+    if abonent.changed("contract_number")? {
+        check_contract_number(tx, abonent)?;
+    }
+    if abonent.changed("need_recalc")?
+        && let Some(day) = abonent.date("need_recalc")?
+        && day.day() != 1
+    {
+        return Err(CallError::Refused("need_recalc must be the first day of a month".into()));
+    }
+    if let (Some(start), Some(end)) = (abonent.date("own_disabled_start")?, abonent.date("own_disabled_end")?)
+        && end < start
+    {
+        return Err(CallError::Refused("own_disabled_end is before own_disabled_start".into()));
+    }
+    if abonent.changed("parent_id")?
+        && let Some(target) = abonent.int("parent_id")?
+    {
+        check_folder(tx, abonent, target)?;
+    }
+    // The cache is rebuilt by the save itself, and the wish is granted.
+    if abonent.flag("need_refresh_cache")? {
+        abonent.put("need_refresh_cache", 0)?;
+    }
+    Ok(())
+}
+
+fn check_contract_number(tx: &Tx<'_>, abonent: &Instance) -> Result<(), CallError> {
+    let number = abonent.text("contract_number")?;
+    if number.is_empty() {
+        return Ok(());
+    }
+    let same = tx.all_where("Abonents", &[("contract_number", Value::text(number))])?;
+    match same.iter().find(|other| other.pk != abonent.pk) {
+        Some(other) => Err(CallError::Refused(format!(
+            "contract number {number} belongs to subscriber {}",
+            other.pk.unwrap_or_default()
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn key(abonent: &Instance) -> Pk {
+    abonent.pk.unwrap_or_default()
+}
+
+fn same_object(abonent: &Instance) -> Result<Answer, CallError> {
+    Ok(Answer::Object(abonent.clone()))
+}
+
+fn live(abonent: &Instance) -> Result<(), CallError> {
+    if abonent.flag("is_folder")? {
+        return Err(CallError::Refused(format!("{} is a folder, not a subscriber", key(abonent))));
+    }
+    if abonent.flag("deleted")? {
+        return Err(CallError::Refused(format!("subscriber {} is in the trash", key(abonent))));
+    }
+    Ok(())
+}
+
+fn add_service(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
+    live(abonent)?;
+    let usluga = given.need("usluga_id", given.int("usluga_id")?)?;
+    let connected = services::connect(tx, abonent, usluga, None, "")?;
+    Ok(Answer::Object(connected))
+}
+
+fn get_credit_for(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
+    let until = given.need("end_credit_date", given.date("end_credit_date")?)?;
+    let spending = forecast::expenses_until(&tx.store, abonent, tx.now.date(), until)?;
+    let due = spending.minus(accounts::spendable(&tx.store, abonent, tx.now.date())?)?;
+    Ok(Answer::Json(due.or_zero().json()))
+}
+
+fn get_balance_until_date(tx: &mut Tx<'_>, abonent: &mut Instance, _: &Given<'_>) -> Result<Answer, CallError> {
+    let today = tx.now.date();
+    let enough = forecast::enough_to(&tx.store, abonent, today)?;
+    let days = enough.map(|day| days_between(today, day));
+    Ok(Answer::Json(json!({
+        "enough_to_date": enough.map(|day| day.to_string()),
+        "days_until": days,
+    })))
+}
+
+fn days_between(from: jiff::civil::Date, to: jiff::civil::Date) -> i32 {
+    from.until(to).map_or(0, |span| span.get_days())
+}
+
+fn add_payment(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
+    let sum = given.need("SUM_IN", given.money("SUM_IN")?)?;
+    let comment = given.text("comment")?.unwrap_or_default();
+    if sum <= Money::ZERO {
+        return Err(CallError::Refused(format!("a payment must be more than 0, not {sum}")));
+    }
+    if abonent.flag("is_folder")? {
+        return Err(CallError::Refused(format!("{} is a folder: it has no account", key(abonent))));
+    }
+    finance::pay(tx, abonent, sum, &comment, false)?;
+    same_object(abonent)
+}
+
+fn set_object_status(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
+    let status = given.need("status_id", given.int("status_id")?)?;
+    tx.get("ObjectStatuses", status)?;
+    abonent.put("object_status_id", status)?;
+    tx.save(abonent)?;
+    same_object(abonent)
+}
+
+fn check_folder(tx: &Tx<'_>, abonent: &Instance, target: Pk) -> Result<(), CallError> {
+    let folder = tx.get("Abonents", target)?;
+    if !folder.flag("is_folder")? {
+        return Err(CallError::Refused(format!("subscriber {target} is not a folder")));
+    }
+    // Walk up from the target: a folder cannot go into itself. The count stops at a ring in a broken state.
+    let mut above = Some(folder);
+    for _ in 0..1000 {
+        let Some(here) = above else { return Ok(()) };
+        if here.pk == abonent.pk {
+            return Err(CallError::Refused(format!("folder {} cannot be moved into itself", key(abonent))));
+        }
+        above = look::follow(&tx.store, &here, "parent_id", "Abonents")?;
+    }
+    Ok(())
+}
+
+fn move_to(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
+    let target = given.need("target", given.int("target")?)?;
+    check_folder(tx, abonent, target)?;
+    abonent.put("parent_id", target)?;
+    tx.save(abonent)?;
+    same_object(abonent)
+}
+
+/// `delete`: to the trash; `clean_links` says which links are broken beside.
+pub fn delete(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
+    match given.json("clean_links")? {
+        None | Some(Json::Bool(false)) => {}
+        Some(Json::Bool(true)) => links::clean_all(tx, key(abonent))?,
+        Some(Json::String(relation)) => links::clean(tx, key(abonent), relation)?,
+        Some(other) => {
+            return Err(CallError::Value(format!("delete(): clean_links is {other}, not true or a model's name")));
+        }
+    }
+    abonent.put("deleted", 1)?;
+    tx.save(abonent)?;
+    Ok(Answer::Json(Json::Null))
+}
+
+fn restore(tx: &mut Tx<'_>, abonent: &mut Instance, _: &Given<'_>) -> Result<Answer, CallError> {
+    if !abonent.flag("deleted")? {
+        return Err(CallError::Refused(format!("subscriber {} is not in the trash", key(abonent))));
+    }
+    abonent.put("deleted", 0)?;
+    tx.save(abonent)?;
+    same_object(abonent)
+}
+
+fn block(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
+    let comment = given.text("comment")?.unwrap_or_default();
+    live(abonent)?;
+    if !services::any_blockable(&tx.store, abonent)? {
+        // The page: no block then. It is no failure either, so that a script over many subscribers goes on.
+        return Ok(Answer::Json(json!({
+            "blocked": false,
+            "message": format!("Subscriber {} has no service that can be blocked: no block was made", key(abonent)),
+        })));
+    }
+    blocks::put_on(tx, key(abonent), Reason::Admin, &comment)?;
+    same_object(abonent)
+}
+
+fn unblock(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
+    let name = given.text("admin_username")?;
+    if let Some(name) = &name {
+        let admins = tx.all_where("DjangoUsersProfile", &[("username", Value::text(name.as_str()))])?;
+        if !admins.iter().any(|admin| admin.flag("is_active").unwrap_or(false)) {
+            return Err(CallError::Refused(format!("there is no administrator '{name}'")));
+        }
+    }
+    blocks::lift(tx, key(abonent), Reason::Admin, name.as_deref())?;
+    same_object(abonent)
+}
+
+fn storno_credit(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
+    let from = given.need("sdate", given.date("sdate")?)?;
+    let to = given.need("edate", given.date("edate")?)?;
+    if to < from {
+        return Err(CallError::Refused(format!("the period ends ({to}) before it begins ({from})")));
+    }
+    let mut done = Vec::new();
+    for mut entry in tx.all_where("ArchAccountStack", &[("abonent_id", Value::Int(key(abonent)))])? {
+        let day = entry.datetime("change_balance_time")?.map(|moment| moment.date());
+        let charge = Money::of(entry.value("summ")?);
+        if day.is_some_and(|day| (from..=to).contains(&day)) && !entry.flag("storno")? && charge > Money::ZERO {
+            accounts::storno(tx, &mut entry)?;
+            done.extend(entry.pk);
+        }
+    }
+    Ok(Answer::Objects(tx.model("ArchAccountStack")?.id, done))
+}
+
+fn send_message(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
+    let template = given.need("tmpl_id", given.int("tmpl_id")?)?;
+    let when = given.datetime("send_date")?.unwrap_or(tx.now);
+    let message = messages::send(tx, key(abonent), template, messages::SMS, when)?;
+    Ok(Answer::Object(message))
+}
+
+fn init_userattributes(tx: &mut Tx<'_>, abonent: &mut Instance, _: &Given<'_>) -> Result<Answer, CallError> {
+    let pk = Value::Int(key(abonent));
+    for value in tx.all_where("AttributeValues", &[("abonent_id", pk.clone())])? {
+        if value.text("attribute_value")?.is_empty() {
+            tx.delete("AttributeValues", value.pk.unwrap_or_default())?;
+        }
+    }
+    // The page's names: `default_individual` is for natural persons, `default_person` for legal ones.
+    let automatic = if abonent.flag("company")? { "default_person" } else { "default_individual" };
+    for attribute in tx.all_where("UserAttributes", &[(automatic, Value::Int(1))])? {
+        let id = Value::from(attribute.pk);
+        if tx.all_where("AttributeValues", &[("abonent_id", pk.clone()), ("attribute_id", id.clone())])?.is_empty() {
+            let mut value = tx.blank("AttributeValues")?;
+            value.put("abonent_id", pk.clone())?;
+            value.put("attribute_id", id)?;
+            value.put("attribute_value", "")?;
+            tx.save(&mut value)?;
+        }
+    }
+    let values = tx.all_where("AttributeValues", &[("abonent_id", pk)])?;
+    Ok(Answer::Objects(tx.model("AttributeValues")?.id, values.iter().filter_map(|value| value.pk).collect()))
+}
+
+fn change_activation_date(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
+    let day = given.need("new_date", given.date("new_date")?)?;
+    live(abonent)?;
+    abonent.put("activate_date", day)?;
+    tx.save(abonent)?;
+    same_object(abonent)
+}

@@ -1,0 +1,84 @@
+//! Addresses of accounts: an empty `ip` or `snatip` with a pool gets a free address of that pool when it is saved.
+//!
+//! No address is given out twice, not even to an account whose task has not run yet: those are kept in the leases.
+
+use std::net::Ipv4Addr;
+
+use super::look;
+use crate::orm::{CallError, Instance, Tx};
+use crate::store::{Store, Value};
+
+/// One of the two addresses of an account.
+struct Kind {
+    /// The address's column.
+    address: &'static str,
+    /// The pool's column.
+    pool: &'static str,
+    /// The pool's model.
+    model: &'static str,
+}
+
+const KINDS: [Kind; 2] = [
+    Kind { address: "ip", pool: "pull_id", model: "IpPull" },
+    Kind { address: "snatip", pool: "snat_pull_id", model: "SnatPull" },
+];
+
+/// Fills in the addresses that an account about to be written should have, and refuses an `ip` that another one has.
+pub fn allot(tx: &mut Tx<'_>, account: &mut Instance) -> Result<(), CallError> {
+    for kind in &KINDS {
+        let wanted = account.text(kind.address)?.trim().to_owned();
+        if wanted.is_empty() {
+            match account.int(kind.pool)? {
+                Some(pool) => {
+                    let free = first_free(tx, kind, pool)?;
+                    tx.leases.insert(lease(kind, &free));
+                    account.put(kind.address, free)?;
+                }
+                // The database holds no empty address: none is NULL.
+                None if !account.value(kind.address)?.is_null() => account.put(kind.address, Value::Null)?,
+                None => {}
+            }
+        } else if kind.address == "ip" && account.changed("ip")? && taken(&tx.store, kind, &wanted, account.pk)? {
+            return Err(CallError::Refused(format!("ip {wanted} belongs to another account")));
+        }
+    }
+    Ok(())
+}
+
+fn lease(kind: &Kind, address: &str) -> String {
+    format!("{} {address}", kind.address)
+}
+
+fn taken(store: &Store, kind: &Kind, address: &str, but: Option<i64>) -> Result<bool, CallError> {
+    let holders = look::all_where(store, "Users", &[(kind.address, Value::text(address))])?;
+    for holder in holders {
+        if holder.pk != but && !holder.flag("deleted")? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn first_free(tx: &Tx<'_>, kind: &Kind, pool: i64) -> Result<String, CallError> {
+    let row = tx.get(kind.model, pool)?;
+    let (first, last) = bounds(&row)?;
+    for number in first..=last {
+        let address = Ipv4Addr::from(number).to_string();
+        if !tx.leases.contains(&lease(kind, &address)) && !taken(&tx.store, kind, &address, None)? {
+            return Ok(address);
+        }
+    }
+    Err(CallError::Refused(format!("no free address left in {} {pool}", kind.model)))
+}
+
+/// The first and the last address of a pool.
+fn bounds(pool: &Instance) -> Result<(u32, u32), CallError> {
+    let read = |column: &str| -> Result<u32, CallError> {
+        let text = pool.text(column)?;
+        text.parse::<Ipv4Addr>().map(u32::from).map_err(|_| {
+            let name = &pool.model().name;
+            CallError::Refused(format!("{name} {}: {column} is no address", pool.pk.unwrap_or_default()))
+        })
+    };
+    Ok((read("start_ip")?, read("end_ip")?))
+}

@@ -1,0 +1,114 @@
+//! Payments (rows of `PayLog`) and financial operations (opening balances, invoices): each type of operation says what
+//! it does to the account.
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::accounts::{self, Part};
+use super::money::Money;
+use super::{Answer, Given, ObjectMethod, look, services};
+use crate::orm::{CallError, Instance, Tx};
+use crate::store::{Pk, Store, Value};
+use crate::tasks::Patch;
+
+/// The methods of an operation.
+pub const METHODS: &[(&str, ObjectMethod)] = &[("storno_op", storno_op)];
+
+/// The type of an opening balance (the page's `op_type_id: 8`).
+const OPENING: Pk = 8;
+/// The type of an invoice (the page's `op_type: 5`).
+pub const INVOICE: Pk = 5;
+
+/// What an operation moves, if anything: an invoice only asks for money.
+fn part(store: &Store, operation: &Instance) -> Result<Option<Part>, CallError> {
+    let op_type = look::follow(store, operation, "op_type_id", "OperationTypes")?;
+    Ok(match op_type {
+        Some(op_type) if op_type.pk == Some(OPENING) => Some(Part::Opening),
+        Some(op_type) if op_type.flag("is_income")? => Some(Part::Income),
+        _ => None,
+    })
+}
+
+/// Before an operation is written: whose it is.
+pub fn before_create(tx: &mut Tx<'_>, operation: &mut Instance) -> Result<(), CallError> {
+    match look::follow(&tx.store, operation, "abonent_id", "Abonents")? {
+        Some(abonent) => accounts::of_abonent(&tx.store, &abonent).map(|_| ()),
+        None => Err(CallError::Refused("an operation needs a subscriber: abonent_id".into())),
+    }
+}
+
+/// After an operation was written: it moves what its type moves.
+pub fn after_create(tx: &mut Tx<'_>, operation: &mut Instance) -> Result<(), CallError> {
+    move_money(tx, operation, Money::of(operation.value("op_summa")?))
+}
+
+fn move_money(tx: &mut Tx<'_>, operation: &Instance, sum: Money) -> Result<(), CallError> {
+    let Some(part) = part(&tx.store, operation)? else { return Ok(()) };
+    let Some(abonent) = look::follow(&tx.store, operation, "abonent_id", "Abonents")? else { return Ok(()) };
+    let account = accounts::of_abonent(&tx.store, &abonent)?;
+    accounts::shift(tx, account.pk.unwrap_or_default(), part, sum)
+}
+
+/// A payment of a subscriber: the log and the account.
+pub fn pay(tx: &mut Tx<'_>, abonent: &Instance, sum: Money, comment: &str, auto: bool) -> Result<Pk, CallError> {
+    let account = accounts::of_abonent(&tx.store, abonent)?;
+    let mut payment = tx.blank("PayLog")?;
+    payment.put("abonent_id", abonent.pk)?;
+    payment.put("summ", sum)?;
+    payment.put("comment", comment)?;
+    payment.put("autopay", auto)?;
+    let pk = tx.save(&mut payment)?;
+    accounts::shift(tx, account.pk.unwrap_or_default(), Part::Income, sum)?;
+    Ok(pk)
+}
+
+fn storno_op(tx: &mut Tx<'_>, operation: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
+    let pk = operation.pk.unwrap_or_default();
+    if operation.flag("storno")? {
+        return Err(CallError::Refused(format!("operation {pk} is storno already")));
+    }
+    move_money(tx, operation, -Money::of(operation.value("op_summa")?))?;
+    operation.put("storno", 1)?;
+    let mut columns = vec![("storno", Patch::Set(Value::Int(1)))];
+    if let Some(extra) = given.text("extra_descr")? {
+        operation.put("extra_descr", extra.as_str())?;
+        columns.push(("extra_descr", Patch::Set(Value::text(extra))));
+    }
+    tx.patch("FinanceOperations", pk, &columns)?;
+    Ok(Answer::Object(operation.clone()))
+}
+
+/// Bills a subscriber for the month to come: an operation of type 5 with a line for each connected service. Without
+/// that type in the state, or without anything to bill, there is no invoice.
+pub fn invoice(tx: &mut Tx<'_>, abonent: &Instance, day: Date) -> Result<(), CallError> {
+    let mut lines = Vec::new();
+    for (link, usluga) in services::connected(&tx.store, abonent.pk.unwrap_or_default())? {
+        let price = services::price(&usluga)?;
+        if services::is_on(&link, tx.now)? && !price.is_zero() {
+            lines.push((usluga, price));
+        }
+    }
+    if lines.is_empty() || tx.find("OperationTypes", INVOICE)?.is_none() {
+        return Ok(());
+    }
+    let total = lines.iter().try_fold(Money::ZERO, |sum, (_, price)| sum.plus(*price))?;
+    let mut operation = tx.blank("FinanceOperations")?;
+    operation.put("abonent_id", abonent.pk)?;
+    operation.put("op_type_id", INVOICE)?;
+    operation.put("op_summa", total)?;
+    operation.put("period_end_date", day.last_of_month())?;
+    let pk = tx.save(&mut operation)?;
+    operation.put("number", pk.to_string())?;
+    tx.save(&mut operation)?;
+    for (usluga, price) in lines {
+        let mut line = tx.blank("FinanceOperationsDetail")?;
+        line.put("finance_operation_id", pk)?;
+        line.put("usluga_id", usluga.pk)?;
+        line.put("unit", "мес")?;
+        line.put("vv", Value::Decimal(Decimal::new(1000, 3)))?;
+        line.put("price", price)?;
+        line.put("name", usluga.text("name")?)?;
+        tx.save(&mut line)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! Services: what they cost, which of them a block stops, connecting one, promised payments among them.
+
+use jiff::Span;
+use jiff::civil::{Date, DateTime, Time};
+
+use super::accounts::{self, Part};
+use super::money::Money;
+use super::{Answer, Given, look};
+use crate::orm::{CallError, Instance, Tx};
+use crate::store::{Pk, Store, Value};
+
+/// The page's system type of promised payments (line 655), which the billing treats in a way of their own.
+const PROMISED: i64 = 11;
+
+/// How long a promised payment holds where its service does not say.
+const PROMISED_DAYS: i64 = 5;
+
+/// A service's system type, 0 to 13; one without is a standard service.
+pub fn system_type(usluga: &Instance) -> Result<i64, CallError> {
+    Ok(usluga.int("system_type_id")?.unwrap_or(0))
+}
+
+/// Whether a service is a promised payment.
+pub fn is_promised(usluga: &Instance) -> Result<bool, CallError> {
+    Ok(system_type(usluga)? == PROMISED)
+}
+
+/// The services connected to a subscriber, each with what it is.
+pub fn connected(store: &Store, abonent: Pk) -> Result<Vec<(Instance, Instance)>, CallError> {
+    let mut found = Vec::new();
+    let conditions = [("abonent_id", Value::Int(abonent)), ("deleted", Value::Int(0))];
+    for link in look::all_where(store, "UsersUsluga", &conditions)? {
+        if let Some(usluga) = look::follow(store, &link, "usluga_id", "Usluga")? {
+            found.push((link, usluga));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a connected service works at a moment.
+pub fn is_on(link: &Instance, now: DateTime) -> Result<bool, CallError> {
+    Ok(link.flag("enabled")? && link.datetime("end_time")?.is_none_or(|end| end > now))
+}
+
+/// Whether a subscriber has a service that a block would stop: one that works and can be blocked.
+pub fn any_blockable(store: &Store, abonent: &Instance) -> Result<bool, CallError> {
+    for (link, usluga) in connected(store, abonent.pk.unwrap_or_default())? {
+        if link.flag("enabled")? && usluga.flag("can_block")? && !is_promised(&usluga)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The promised payments that hold today: their sum, and the day on which the last of them ends.
+pub fn promised(store: &Store, abonent: Pk, today: Date) -> Result<(Money, Option<Date>), CallError> {
+    let mut sum = Money::ZERO;
+    let mut last: Option<Date> = None;
+    for (link, usluga) in connected(store, abonent)? {
+        if !is_promised(&usluga)? || !link.flag("enabled")? {
+            continue;
+        }
+        let end = link.datetime("end_time")?.map(DateTime::date);
+        if end.is_none_or(|end| end > today) {
+            sum = sum.plus(Money::of(usluga.value("summa")?))?;
+            last = last.max(end);
+        }
+    }
+    Ok((sum, last))
+}
+
+/// How many days a promised payment holds.
+pub fn promised_days(usluga: &Instance) -> Result<i64, CallError> {
+    Ok(usluga.int("period_days")?.filter(|days| (1..=36_500).contains(days)).unwrap_or(PROMISED_DAYS))
+}
+
+/// What a connected service costs each time.
+pub fn price(usluga: &Instance) -> Result<Money, CallError> {
+    if is_promised(usluga)? { Ok(Money::ZERO) } else { Ok(Money::of(usluga.value("summa")?)) }
+}
+
+/// How long one charge of a service lasts: so many days, or a month.
+pub fn period(usluga: &Instance) -> Result<Span, CallError> {
+    Ok(match usluga.int("period_days")?.filter(|days| (1..=36_500).contains(days)) {
+        Some(days) => Span::new().days(days),
+        None => Span::new().months(1),
+    })
+}
+
+/// Connects a service to a subscriber.
+pub fn connect(
+    tx: &mut Tx<'_>,
+    abonent: &Instance,
+    usluga: Pk,
+    manager: Option<Pk>,
+    comment: &str,
+) -> Result<Instance, CallError> {
+    let mut link = tx.blank("UsersUsluga")?;
+    link.put("abonent_id", abonent.pk)?;
+    link.put("usluga_id", usluga)?;
+    link.put("manager_id", manager)?;
+    link.put("comment", comment)?;
+    before_create(tx, &mut link)?;
+    tx.save(&mut link)?;
+    Ok(link)
+}
+
+/// Before a service is connected: whether it may be, and when its dates begin.
+pub fn before_create(tx: &mut Tx<'_>, link: &mut Instance) -> Result<(), CallError> {
+    let refused = |text: String| Err(CallError::Refused(text));
+    let Some(id) = link.int("usluga_id")? else { return refused("usluga_id is required".into()) };
+    let usluga = tx.get("Usluga", id)?;
+    let Some(abonent) = look::follow(&tx.store, link, "abonent_id", "Abonents")? else {
+        return refused("abonent_id is required".into());
+    };
+    let pk = abonent.pk.unwrap_or_default();
+    if abonent.flag("is_folder")? || abonent.flag("deleted")? {
+        return refused(format!("{pk} is a folder or in the trash: no service can be connected to it"));
+    }
+    if is_promised(&usluga)? {
+        if !promised(&tx.store, pk, tx.now.date())?.0.is_zero() {
+            return refused(format!("subscriber {pk} has a promised payment already"));
+        }
+        if link.value("end_time")?.is_null() {
+            let days = Span::new().days(promised_days(&usluga)?);
+            link.put("end_time", tx.now.checked_add(days).ok())?;
+        }
+    } else if link.value("next_date")?.is_null() {
+        // The first charge comes with the next daily run.
+        link.put("next_date", tx.now.date().tomorrow().ok().map(|day| day.to_datetime(Time::midnight())))?;
+    }
+    for column in ["create_date", "enable_date"] {
+        if link.value(column)?.is_null() {
+            link.put(column, tx.now)?;
+        }
+    }
+    link.put("enabled", 1)
+}
+
+/// Before a connected service is saved: somebody answers for the change, unless the call says that nobody need.
+pub fn check_manager(link: &Instance, given: &Given<'_>) -> Result<(), CallError> {
+    let allowed = given.flag("allow_set_none_manager")?.unwrap_or(false);
+    if link.value("manager_id")?.is_null() && !allowed {
+        return Err(CallError::Refused("manager_id is empty: save with allow_set_none_manager to leave it so".into()));
+    }
+    Ok(())
+}
+
+/// Disconnects a service. Its row goes; what was charged for it stays.
+pub fn disconnect(tx: &mut Tx<'_>, link: &Instance) -> Result<(), CallError> {
+    let usluga = look::follow(&tx.store, link, "usluga_id", "Usluga")?;
+    let abonent = look::follow(&tx.store, link, "abonent_id", "Abonents")?;
+    tx.delete_cascading(link.model, link.pk.unwrap_or_default())?;
+    if let (Some(usluga), Some(abonent)) = (usluga, abonent)
+        && is_promised(&usluga)?
+        && let Some(account) = abonent.int("account_id")?
+    {
+        // Moves nothing, but has the task look whether the balance still suffices without the promise.
+        accounts::shift(tx, account, Part::Income, Money::ZERO)?;
+    }
+    Ok(())
+}
+
+/// `delete` of a connected service.
+pub fn delete(tx: &mut Tx<'_>, link: &mut Instance, _: &Given<'_>) -> Result<Answer, CallError> {
+    disconnect(tx, link)?;
+    Ok(Answer::Json(serde_json::Value::Null))
+}
