@@ -2,6 +2,11 @@
 
 use crate::tasks::ChangeError;
 
+/// Django looks at 21 rows and then stops counting.
+fn returned(count: usize) -> String {
+    if count > 20 { "more than 20".to_owned() } else { count.to_string() }
+}
+
 /// A refusal; its text becomes the envelope's `error`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -12,7 +17,7 @@ pub enum CallError {
         model: String,
     },
     /// `get` found several.
-    #[error("get() returned more than one {model} -- it returned {count}!")]
+    #[error("get() returned more than one {model} -- it returned {}!", returned(*.count))]
     MultipleObjectsReturned {
         /// The model.
         model: String,

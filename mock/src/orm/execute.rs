@@ -23,6 +23,14 @@ struct Entry {
     order: Vec<Value>,
 }
 
+impl Entry {
+    /// The row as DISTINCT compares it: trailing blanks do not count.
+    fn key(&self) -> Self {
+        let keys = |values: &[Value]| values.iter().map(Value::key).collect();
+        Self { pk: self.pk, values: keys(&self.values), order: keys(&self.order) }
+    }
+}
+
 /// The keys of the rows that answer, in order, repeated as SQL repeats them.
 pub fn run(store: &Store, query: &Query) -> Vec<Pk> {
     entries(store, query).into_iter().filter_map(|entry| entry.pk).collect()
@@ -55,7 +63,7 @@ fn entries(store: &Store, query: &Query) -> Vec<Entry> {
     }
     if query.distinct {
         let mut seen = HashSet::new();
-        found.retain(|entry| seen.insert(entry.clone()));
+        found.retain(|entry| seen.insert(entry.key()));
     }
     if !query.order.is_empty() {
         found.sort_by(|one, other| compare(query, &one.order, &other.order));

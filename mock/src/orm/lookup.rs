@@ -324,7 +324,14 @@ impl Builder<'_> {
         }
         // What a transform yields is compared as a field of its own type would be.
         let taken = Field { kind: self.kind, to: None, ..self.field.clone() };
-        convert::to_value(self.schema, &taken, rhs)
+        let value = convert::to_value(self.schema, &taken, rhs)?;
+        match (self.transforms.last(), &value) {
+            // Django asks for the first and last day of the year, and the calendar has no such year.
+            (Some(Transform::Year), Value::Int(year)) if !(1..=9999).contains(year) => {
+                Err(CallError::Value(format!("year {year} is out of range")))
+            }
+            _ => Ok(value),
+        }
     }
 
     fn one_of(&self, rhs: &Json) -> Result<Test, CallError> {
