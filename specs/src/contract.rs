@@ -218,7 +218,12 @@ fn load_examples(
             }
         }
     }
-    let examples = inventory.iter().filter_map(|line| found.remove(&line.id)).collect();
+    let examples = inventory
+        .iter()
+        .map(|line| {
+            found.remove(&line.id).ok_or_else(|| entry("inventory.tsv", line.id.as_str(), "is covered by no example"))
+        })
+        .collect::<Result<_, _>>()?;
     Ok((examples, sections))
 }
 
