@@ -119,6 +119,27 @@ async fn the_clock_moves_as_it_is_told() {
 }
 
 #[tokio::test]
+async fn sql_reads_the_committed_rows_and_prints_as_isql_does() {
+    let carbon = builder().start().await.unwrap();
+    let addr = carbon.addr();
+    let sql = json!({ "sql": "set list on; select id, name from shelves where locked=0 order by id desc" });
+    let answer = post(addr, "/__mock__/sql", &sql.to_string()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let answer = answer.json();
+    assert_eq!(answer["rows"], json!([[2, "two words"], [1, "Верхняя полка"]]));
+    assert_eq!(answer["columns"][0], json!({ "name": "ID", "type": "INTEGER" }));
+    assert_eq!((&answer["exit"], &answer["stderr"]), (&json!(0), &json!("")));
+    assert!(answer["stdout"].as_str().unwrap().contains("two words\n"), "{answer}");
+    // What is not committed yet is not there.
+    post(addr, SHELVES, r#"method1=objects.create&arg1={"name":"x"}"#).await.result();
+    let count = r#"{"sql": "select count(*) from shelves"}"#;
+    assert_eq!(post(addr, "/__mock__/sql", count).await.json()["rows"], json!([[2]]));
+    carbon.mock().run_tasks();
+    assert_eq!(post(addr, "/__mock__/sql", count).await.json()["rows"], json!([[3]]));
+    carbon.shutdown().await;
+}
+
+#[tokio::test]
 async fn the_console_and_the_refusals() {
     let carbon = builder().start().await.unwrap();
     let addr = carbon.addr();
