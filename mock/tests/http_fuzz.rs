@@ -1,0 +1,129 @@
+//! Calls that nobody would write: whatever is asked, over the whole contract and the demo data, is answered.
+
+use std::sync::{Arc, OnceLock};
+
+use carbon_mock::wire::{self, Outcome};
+use carbon_mock::{CarbonMock, Mock};
+use carbon_specs::{Model, Schema};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::{Value, json};
+
+fn mock() -> &'static Mock {
+    static MOCK: OnceLock<Mock> = OnceLock::new();
+    MOCK.get_or_init(|| CarbonMock::builder().abonents(20).build().expect("the embedded contract is sound"))
+}
+
+const TEXTS: &[&str] =
+    &["", "1", "-1", "3", "45", "x", "Ж", "2022-01-01", "2022-02-30", "2022-01-01 10:00:00", "127.1.2.3", "50.5"];
+
+/// Values of every type, right and wrong ones.
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        prop_oneof![Just(0_i64), Just(1), Just(3), Just(-1), Just(i64::MAX), Just(i64::MIN), any::<i64>()]
+            .prop_map(Value::from),
+        prop_oneof![Just(0.5), Just(1e300), Just(-1e-300)].prop_map(Value::from),
+        proptest::sample::select(TEXTS).prop_map(Value::from),
+        "\\PC{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(2, 6, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            proptest::collection::btree_map("[a-z]{1,3}", inner, 0..3).prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+/// A name from the model: field, column, property, link, or a path of two with a lookup.
+fn path(schema: &Schema, model: &Model, picks: &[Index; 3]) -> String {
+    let names = |model: &Model| -> Vec<String> {
+        let fields = model.fields.iter().flat_map(|field| [field.name.clone(), field.column.clone()]);
+        let others = model.properties.keys().cloned().chain(model.relations.iter().map(|link| link.name.clone()));
+        fields.chain(others).chain(["pk".to_owned(), "nonsense".to_owned()]).collect()
+    };
+    let first = picks[0].get(&names(model)).clone();
+    let target = match (model.field(&first), model.relation(&first)) {
+        (Some(field), _) => field.to,
+        (_, Some(link)) => Some(link.model),
+        _ => None,
+    };
+    let mut path = first;
+    if let Some(target) = target.filter(|_| picks[2].index(2) == 0) {
+        path = format!("{path}__{}", picks[1].get(&names(schema.at(target))));
+    }
+    let lookups = ["", "", "__in", "__range", "__isnull", "__gt", "__icontains", "__regex", "__year", "__nonsense"];
+    format!("{path}{}", picks[2].get(&lookups))
+}
+
+#[derive(Clone, Debug)]
+struct Asked {
+    model: Index,
+    methods: Vec<(Index, Vec<([Index; 3], Value)>)>,
+    fields: Option<Vec<[Index; 3]>>,
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    let pair = (any::<[Index; 3]>(), value());
+    let method = (any::<Index>(), proptest::collection::vec(pair, 0..3));
+    (
+        any::<Index>(),
+        proptest::collection::vec(method, 1..5),
+        proptest::option::of(proptest::collection::vec(any::<[Index; 3]>(), 0..3)),
+    )
+        .prop_map(|(model, methods, fields)| Asked { model, methods, fields })
+}
+
+/// The form body of what is asked.
+fn body(schema: &Schema, model: &Model, asked: &Asked) -> String {
+    let generic = &schema.generic;
+    let first: Vec<&String> = generic.manager.keys().chain(model.model_methods.keys()).collect();
+    let later: Vec<&String> =
+        generic.queryset.keys().chain(generic.instance.keys()).chain(model.methods.keys()).collect();
+    let mut pairs = Vec::new();
+    for (place, (pick, given)) in asked.methods.iter().enumerate() {
+        let name = *pick.get(if place == 0 { &first } else { &later });
+        let known = model.methods.get(name).or_else(|| model.model_methods.get(name));
+        let mut arg = serde_json::Map::new();
+        for (picks, value) in given {
+            let named: Vec<&String> = known.map(|method| method.args.keys().collect()).unwrap_or_default();
+            let key = if named.is_empty() { path(schema, model, picks) } else { (*picks[0].get(&named)).clone() };
+            arg.insert(key, value.clone());
+        }
+        // Some methods take a list.
+        let list = pick.index(7) == 0;
+        let arg = if list { json!(arg.keys().collect::<Vec<_>>()) } else { Value::Object(arg) };
+        pairs.push((format!("method{}", place + 1), name.clone()));
+        pairs.push((format!("arg{}", place + 1), arg.to_string()));
+    }
+    if let Some(fields) = &asked.fields {
+        let paths: Vec<String> = fields.iter().map(|picks| path(schema, model, picks)).collect();
+        pairs.push(("fields".to_owned(), json!(paths).to_string()));
+    }
+    serde_urlencoded::to_string(pairs).expect("text pairs can be encoded")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_call_is_answered_with_whole_json(asked in asked()) {
+        let mock = mock();
+        let contract = Arc::clone(mock.contract());
+        let model = asked.model.get(&contract.schema.models);
+        let text = body(&contract.schema, model, &asked);
+        let call = wire::parse(&wire::call_path(&model.name), text.as_bytes()).expect("it is a call");
+        let reply = mock.handle(call);
+        if let Outcome::Error(error) = &reply.outcome {
+            prop_assert!(!error.contains("internal error") || error.contains("not implemented"), "{text}: {error}");
+        }
+        let bytes: Vec<u8> = wire::body(reply).flatten().collect();
+        let json: Value = serde_json::from_slice(&bytes).expect("a reply is JSON");
+        prop_assert!(json.get("result").is_some() != json.get("error").is_some(), "{text}: {json}");
+        // Let the tasks run now and then; the world stays one that can be read.
+        if asked.methods.len() == 3 {
+            mock.run_tasks();
+        }
+    }
+}
