@@ -60,6 +60,8 @@ fn path(schema: &Schema, model: &Model, picks: &[Index; 3]) -> String {
 #[derive(Clone, Debug)]
 struct Asked {
     model: Index,
+    of_object: bool,
+    key: Index,
     methods: Vec<(Index, Vec<([Index; 3], Value)>)>,
     fields: Option<Vec<[Index; 3]>>,
 }
@@ -68,40 +70,75 @@ fn asked() -> impl Strategy<Value = Asked> {
     let pair = (any::<[Index; 3]>(), value());
     let method = (any::<Index>(), proptest::collection::vec(pair, 0..3));
     (
-        any::<Index>(),
+        (any::<Index>(), any::<bool>(), any::<Index>()),
         proptest::collection::vec(method, 1..5),
         proptest::option::of(proptest::collection::vec(any::<[Index; 3]>(), 0..3)),
     )
-        .prop_map(|(model, methods, fields)| Asked { model, methods, fields })
+        .prop_map(|((model, of_object, key), methods, fields)| Asked { model, of_object, key, methods, fields })
 }
 
-/// The form body of what is asked.
-fn body(schema: &Schema, model: &Model, asked: &Asked) -> String {
+/// The form body of what is asked: mostly what the method may take, now and then what it may not.
+fn body(mock: &Mock, model: &Model, asked: &Asked) -> String {
+    let schema = &mock.contract().schema;
     let generic = &schema.generic;
-    let first: Vec<&String> = generic.manager.keys().chain(model.model_methods.keys()).collect();
-    let later: Vec<&String> =
-        generic.queryset.keys().chain(generic.instance.keys()).chain(model.methods.keys()).collect();
+    let keys: Vec<i64> = mock.snapshot().0.table(model.id).iter().map(|(pk, _)| pk).collect();
     let mut pairs = Vec::new();
+    let mut add = |name: &str, arg: Value| {
+        let number = pairs.len() / 2 + 1;
+        pairs.push((format!("method{number}"), name.to_owned()));
+        pairs.push((format!("arg{number}"), arg.to_string()));
+    };
+    let (first, later): (Vec<&String>, Vec<&String>) = if asked.of_object && !keys.is_empty() {
+        // The methods of an object that is there.
+        let pk = asked.key.get(&keys);
+        add("objects.get", json!({ "pk": pk }));
+        let methods: Vec<&String> = model.methods.keys().chain(generic.instance.keys()).collect();
+        (methods.clone(), methods)
+    } else {
+        (generic.manager.keys().chain(model.model_methods.keys()).collect(), generic.queryset.keys().collect())
+    };
     for (place, (pick, given)) in asked.methods.iter().enumerate() {
         let name = *pick.get(if place == 0 { &first } else { &later });
-        let known = model.methods.get(name).or_else(|| model.model_methods.get(name));
-        let mut arg = serde_json::Map::new();
-        for (picks, value) in given {
-            let named: Vec<&String> = known.map(|method| method.args.keys().collect()).unwrap_or_default();
-            let key = if named.is_empty() { path(schema, model, picks) } else { (*picks[0].get(&named)).clone() };
-            arg.insert(key, value.clone());
-        }
-        // Some methods take a list.
-        let list = pick.index(7) == 0;
-        let arg = if list { json!(arg.keys().collect::<Vec<_>>()) } else { Value::Object(arg) };
-        pairs.push((format!("method{}", place + 1), name.clone()));
-        pairs.push((format!("arg{}", place + 1), arg.to_string()));
+        add(name, argument(schema, model, name, *pick, given));
     }
     if let Some(fields) = &asked.fields {
         let paths: Vec<String> = fields.iter().map(|picks| path(schema, model, picks)).collect();
         pairs.push(("fields".to_owned(), json!(paths).to_string()));
     }
     serde_urlencoded::to_string(pairs).expect("text pairs can be encoded")
+}
+
+fn argument(schema: &Schema, model: &Model, name: &str, pick: Index, given: &[([Index; 3], Value)]) -> Value {
+    let paths = || given.iter().map(|(picks, _)| path(schema, model, picks));
+    let known = model.methods.get(name).or_else(|| model.model_methods.get(name));
+    if let Some(method) = known {
+        // Every argument it has, most of the time, with what may be meant for it.
+        let args = method.args.keys().enumerate().filter_map(|(place, arg)| {
+            let (picks, value) = given.get(place % given.len().max(1))?;
+            let columns = model.fields.iter().find(|field| field.column == *arg);
+            let meant = match arg.as_str() {
+                arg if arg.contains("date") => json!("2022-03-01"),
+                "suid" => json!("144997776676316356"),
+                arg if arg.ends_with("_id") || columns.is_some() => json!(picks[0].index(30)),
+                _ => value.clone(),
+            };
+            (picks[1].index(8) > 0).then(|| (arg.clone(), if picks[2].index(3) == 0 { value.clone() } else { meant }))
+        });
+        return Value::Object(args.collect());
+    }
+    match name.trim_start_matches("objects.") {
+        _ if pick.index(12) == 0 => json!(paths().collect::<Vec<_>>()),
+        "filter" | "exclude" | "get" | "get_or_create" | "update_or_create" => {
+            Value::Object(paths().zip(given).map(|(path, (_, value))| (path, value.clone())).collect())
+        }
+        "set" | "create" | "update" => {
+            let column = |picks: &[Index; 3]| picks[0].get(&model.fields).column.clone();
+            Value::Object(given.iter().map(|(picks, value)| (column(picks), value.clone())).collect())
+        }
+        "order_by" | "values" | "values_list" | "latest" | "earliest" => json!(paths().collect::<Vec<_>>()),
+        "in_bulk" => json!([given.iter().map(|(_, value)| value).collect::<Vec<_>>()]),
+        _ => json!({}),
+    }
 }
 
 proptest! {
@@ -112,7 +149,7 @@ proptest! {
         let mock = mock();
         let contract = Arc::clone(mock.contract());
         let model = asked.model.get(&contract.schema.models);
-        let text = body(&contract.schema, model, &asked);
+        let text = body(mock, model, &asked);
         let call = wire::parse(&wire::call_path(&model.name), text.as_bytes()).expect("it is a call");
         let reply = mock.handle(call);
         if let Outcome::Error(error) = &reply.outcome {
