@@ -73,3 +73,12 @@ pub enum Fault {
         text: String,
     },
 }
+
+impl Fault {
+    /// Puts a word before the place of a mismatch.
+    pub fn locate(&mut self, word: &str) {
+        if let Self::Reply { mismatch, .. } | Self::Before { mismatch } | Self::After { mismatch } = self {
+            mismatch.at.insert_str(0, word);
+        }
+    }
+}

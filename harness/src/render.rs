@@ -57,6 +57,9 @@ pub fn answer(answer: &Answer) -> String {
         Ok(value) => {
             text.push_str(&pretty(&abbreviate(&value)));
             text.push('\n');
+            for (place, inner) in inside(&value, String::new()) {
+                text.push_str(&format!("inside {place}:\n{}\n", pretty(&abbreviate(&inner))));
+            }
             if python(&value).as_bytes() != &*answer.body {
                 text.push_str(&format!("raw: {raw}\n"));
             }
@@ -64,6 +67,20 @@ pub fn answer(answer: &Answer) -> String {
         Err(_) => text.push_str(&format!("{raw}\n")),
     }
     text
+}
+
+/// Texts that are JSON themselves (the cabinet's replies), decoded, with their places.
+fn inside(value: &Value, place: String) -> Vec<(String, Value)> {
+    match value {
+        Value::String(text) if text.starts_with(['{', '[']) => {
+            serde_json::from_str(text).map(|inner| vec![(place, inner)]).unwrap_or_default()
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(index, item)| inside(item, format!("{place}/{index}"))).collect()
+        }
+        Value::Object(pairs) => pairs.iter().flat_map(|(key, item)| inside(item, format!("{place}/{key}"))).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Pretty JSON.
@@ -190,6 +207,12 @@ mod tests {
         let text = answer(&reply(r#"{"call": "/", "result": [1, "\u0441\ud83d\ude00\n\u007f"]}"#));
         assert!(!text.contains("raw:"), "{text}");
         assert!(text.starts_with("200 application/json\n{\n  \"call\": \"/\","));
+    }
+
+    #[test]
+    fn a_text_that_is_json_is_shown_decoded_as_well() {
+        let text = answer(&reply(r#"{"call": "/", "result": ["{\"error\": \"\\u043d\"}"]}"#));
+        assert!(text.ends_with("inside /result/0:\n{\n  \"error\": \"н\"\n}\n"), "{text}");
     }
 
     #[test]

@@ -38,7 +38,8 @@ pub(super) struct Stories<'a> {
 impl Stories<'_> {
     /// Walks the steps in order.
     pub(super) async fn walk(&mut self, steps: &[Step], stage: Stage) -> Result<(), Stop> {
-        for step in steps {
+        for (index, step) in steps.iter().enumerate() {
+            let known = self.faults.len();
             match step {
                 Step::Call { path, body, reply, save } => {
                     let sent = Sent { path: self.bindings.text(path), body: self.bindings.text(body) };
@@ -76,6 +77,10 @@ impl Stories<'_> {
                 }
                 Step::Settle => self.settle().await?,
                 Step::Advance { by } => control::advance(&self.replayer.client, by).await?,
+            }
+            if steps.len() > 1 && matches!(step, Step::Call { .. }) {
+                // A read says what it asked; of several calls one could not tell which it was.
+                self.faults[known..].iter_mut().for_each(|fault| fault.locate(&format!("step {}: ", index + 1)));
             }
         }
         Ok(())
