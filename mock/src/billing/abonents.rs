@@ -87,10 +87,6 @@ pub fn before_save(tx: &mut Tx<'_>, abonent: &mut Instance) -> Result<(), CallEr
     {
         check_folder(tx, abonent, target)?;
     }
-    // The cache is rebuilt by the save itself, and the wish is granted.
-    if abonent.flag("need_refresh_cache")? {
-        abonent.put("need_refresh_cache", 0)?;
-    }
     Ok(())
 }
 

@@ -133,6 +133,7 @@ pub fn run(tx: &mut Tx<'_>, day: Date) -> Result<(), CallError> {
         planned_tarif(tx, &abonent, day)?;
         own_block(tx, &abonent)?;
         recalculated(tx, &abonent)?;
+        refreshed(tx, &abonent)?;
     }
     end_services(tx)?;
     charge_services(tx, day)?;
@@ -172,6 +173,15 @@ fn recalculated(tx: &mut Tx<'_>, abonent: &Instance) -> Result<(), CallError> {
         Some(_) => tx.patch("Abonents", abonent.pk.unwrap_or_default(), &[("need_recalc", Patch::Set(Value::Null))]),
         None => Ok(()),
     }
+}
+
+/// The cache that the admin panel shows is rebuilt by night; until then the wish stands, as its saver was answered.
+fn refreshed(tx: &mut Tx<'_>, abonent: &Instance) -> Result<(), CallError> {
+    if abonent.flag("need_refresh_cache")? {
+        let columns = [("need_refresh_cache", Patch::Set(Value::Int(0)))];
+        tx.patch("Abonents", abonent.pk.unwrap_or_default(), &columns)?;
+    }
+    Ok(())
 }
 
 fn end_services(tx: &mut Tx<'_>) -> Result<(), CallError> {
