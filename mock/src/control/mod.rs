@@ -2,6 +2,21 @@
 //!
 //! It only translates between HTTP and [`crate::Mock`]; it decides nothing. Errors here are JSON with honest statuses,
 //! unlike the vendor's API, which answers 200 to everything.
+//!
+//! | path | method | what it does |
+//! |---|---|---|
+//! | `/__mock__/` | GET | the console, for people |
+//! | `health` | GET | `{"status": "ok", "version", "clock", "tasks": <waiting>}` |
+//! | `state` | GET, PUT | the committed rows as a state file; replaces them and starts over |
+//! | `reset` | POST | back to the start: state, clock, dice, tasks, journal, faults |
+//! | `tasks` | GET | `{"pending": [...], "ran", "failed"}` |
+//! | `tasks/run` | POST | runs all that wait: `{"ran", "failed"}` |
+//! | `clock` | GET, POST | `{"advance": "10m"}` or `{"set": "2022-03-01 00:00:00"}` |
+//! | `journal` | GET | the calls so far, refused ones too; `?last=20` for the newest |
+//! | `hazards` | GET | overlaps and failed tasks; `?last=20` for the newest |
+//! | `faults` | GET, POST, DELETE | what goes wrong on purpose: see [`crate::http::faults`] |
+//! | `schema` | GET | models, fields, methods |
+//! | `sql` | POST | `{"sql": "select ..."}`: `{"columns", "rows", "stdout", "stderr", "exit"}` |
 
 pub mod moment;
 mod sql;

@@ -1,4 +1,4 @@
-//! The model browser: the page's "call http://<ip>:8082/rest_api/v2/ in a browser and choose a model".
+//! The model browser: the page's "call `http://<ip>:8082/rest_api/v2/` in a browser and choose a model".
 //!
 //! As on real servers it lists, per model, its fields, its model methods and its object methods.
 

@@ -178,7 +178,7 @@ pub fn print(out: &mut Vec<u8>, kind: FieldType, value: &Value) {
     };
 }
 
-/// A column's value as JSON, as [`print`] shows it.
+/// A column's value as JSON, as [`print()`] shows it.
 pub fn to_json(kind: FieldType, value: &Value) -> Json {
     match value {
         Value::Null => Json::Null,

@@ -194,9 +194,15 @@ fn read(path: &str, pairs: Vec<form::Pair>, limits: Limits) -> Result<Call, Wire
     let mut extra: Vec<(String, String)> = Vec::new();
     let mut warnings = Vec::new();
     for pair in pairs {
-        let form::Pair { key, value, bare_plus, has_equals } = pair;
+        let form::Pair { key, value, bare_plus, bare_semicolon, has_equals } = pair;
         if bare_plus {
             warnings.push(format!("{}: an unescaped + arrives as a space; send %2B for a plus", shown(&key)));
+        }
+        if bare_semicolon {
+            warnings.push(format!(
+                "{}: a server on Python 2 splits the body at an unescaped ; - send %3B to be safe",
+                shown(&key)
+            ));
         }
         let earlier = if let Some(number) = numbered(&key, "method")? {
             methods.insert(number, value).is_some()
@@ -352,6 +358,13 @@ mod tests {
                 "arg2 has the key `y` more than once: the last one counts",
             ]
         );
+    }
+
+    #[test]
+    fn a_bare_semicolon_arrives_and_is_warned_about() {
+        let call = steps(r#"method1=a&arg1={"name":"x;y"}"#, &[(1, "a", json!({"name": "x;y"}))]);
+        assert!(call.warnings[0].contains("send %3B"), "{:?}", call.warnings);
+        assert!(parse(ABONENTS, br#"method1=a&arg1={"name":"x%3By"}"#).unwrap().warnings.is_empty());
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct Pair {
     /// Whether the client wrote a bare `+` in a value that is not percent-encoded otherwise: it arrives as a space,
     /// and was hardly meant so.
     pub bare_plus: bool,
+    /// Whether there is a bare `;` in the value: Python 2, which old Djangos run on, takes it for a `&`.
+    pub bare_semicolon: bool,
     /// Whether there was a `=`.
     pub has_equals: bool,
 }
@@ -36,7 +38,8 @@ pub fn pairs(body: &[u8], most: usize) -> Result<Vec<Pair>, WireError> {
         // A client that encodes leaves no quotes, braces or spaces; one that does not encode means its `+` literally.
         let unencoded = raw_value.iter().any(|byte| matches!(byte, b'"' | b'{' | b'[' | b' '));
         let bare_plus = unencoded && raw_value.contains(&b'+');
-        pairs.push(Pair { key, value, bare_plus, has_equals: equals.is_some() });
+        let bare_semicolon = raw_value.contains(&b';');
+        pairs.push(Pair { key, value, bare_plus, bare_semicolon, has_equals: equals.is_some() });
     }
     Ok(pairs)
 }

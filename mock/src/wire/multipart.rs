@@ -48,7 +48,7 @@ pub fn pairs(body: &[u8], boundary: &str, most: usize) -> Result<Vec<Pair>, Wire
         if pairs.len() == most {
             return Err(WireError::TooManyPairs { most });
         }
-        pairs.push(Pair { key, value, bare_plus: false, has_equals: true });
+        pairs.push(Pair { key, value, bare_plus: false, bare_semicolon: false, has_equals: true });
     }
     Ok(pairs)
 }
