@@ -24,5 +24,6 @@ pub mod replay;
 pub mod report;
 pub mod run;
 pub mod safety;
+pub mod shell;
 pub mod snapshot;
 pub mod target;
