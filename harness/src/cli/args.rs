@@ -58,6 +58,11 @@ pub enum Command {
   carbon-harness rules
   carbon-harness rules --format json")]
     Rules(RulesArgs),
+    /// Write the documents generated from the contract: the errata and the assumptions.
+    #[command(after_help = "Examples:
+  carbon-harness docs
+  carbon-harness docs --check                     exit 1 if one is not current")]
+    Docs(DocsArgs),
 }
 
 /// Which calls.
@@ -183,6 +188,20 @@ pub struct RulesArgs {
     /// What is written.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+/// Arguments of `docs`.
+#[derive(Debug, clap::Args)]
+pub struct DocsArgs {
+    /// Where they live.
+    #[arg(long, value_name = "DIR", default_value = "docs")]
+    pub dir: PathBuf,
+    /// Write nothing; say which are not current.
+    #[arg(long)]
+    pub check: bool,
+    /// A contract to use instead of the one built in.
+    #[arg(long, value_name = "DIR")]
+    pub specs: Option<PathBuf>,
 }
 
 /// For people or for machines.

@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and how an answer ends the process.
 
 mod args;
+mod docs;
 mod error;
 mod list;
 mod rules;
@@ -47,6 +48,7 @@ fn dispatch(args: Args) -> Result<u8, CliError> {
         Command::List(args) => list::list(&args),
         Command::Show(args) => show::show(&args),
         Command::Rules(args) => rules::rules(&args),
+        Command::Docs(args) => docs::docs(&args),
     }
 }
 
