@@ -302,3 +302,198 @@ fn change_activation_date(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given
     tx.save(abonent)?;
     same_object(abonent)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::billing::Answer;
+    use crate::billing::testing::{RUBLE, World, bare, refusal};
+
+    #[test]
+    fn a_new_subscriber_gets_an_account_a_contract_number_and_the_tariffs_services() {
+        let mut world = World::small();
+        let pk = world.create("Abonents", json!({"name": "abonent", "parent_id": 1, "tarif_id": 2})).unwrap();
+        assert_eq!(world.column("Abonents", pk, "contract_number"), format!("BILL{pk:07}"));
+        assert_eq!(world.property("Abonents", pk, "balance"), "0");
+        assert_eq!(world.count("UsersUsluga", &[("abonent_id", pk), ("usluga_id", 6)]), 1);
+        assert_eq!(world.property("Abonents", pk, "allow_internet"), 1);
+    }
+
+    #[test]
+    fn a_folder_gives_its_settings_to_what_is_created_in_it() {
+        let mut world = World::small();
+        world.save("Abonents", 1, json!({"tarif_id": 2, "ip_pull_id": 3})).unwrap();
+        let pk = world.create("Abonents", json!({"name": "abonent", "parent_id": 1})).unwrap();
+        assert_eq!(world.column("Abonents", pk, "tarif_id"), 2);
+        assert_eq!(world.column("Abonents", pk, "ip_pull_id"), 3);
+        let folder = world.create("Abonents", json!({"name": "папка", "parent_id": 1, "is_folder": 1})).unwrap();
+        assert!(world.column("Abonents", folder, "account_id").is_null());
+        assert_eq!(world.property("Abonents", 1, "child_folders_count"), 1);
+        assert_eq!(
+            refusal(world.create("Abonents", json!({"name": "abonent", "parent_id": pk}))),
+            format!("subscriber {pk} is not a folder")
+        );
+    }
+
+    #[test]
+    fn a_contract_number_belongs_to_one_subscriber() {
+        let mut world = World::small();
+        let taken = world.create("Abonents", json!({"name": "abonent", "contract_number": "BILL0000100"}));
+        assert_eq!(refusal(taken), "contract number BILL0000100 belongs to subscriber 100");
+    }
+
+    #[test]
+    fn a_payment_raises_the_balance_and_is_logged() {
+        let mut world = World::small();
+        assert!(matches!(
+            world.call("Abonents", 100, "add_payment", json!({"SUM_IN": "10", "comment": "касса"})),
+            Ok(Answer::Object(_))
+        ));
+        assert_eq!(world.property("Abonents", 100, "balance"), "10");
+        assert_eq!(world.column("AdminAccounts", 1100, "debit"), 10 * RUBLE);
+        assert_eq!(world.count("FinanceOperations", &[("abonent_id", 100), ("op_summa", 10 * RUBLE)]), 1);
+        assert_eq!(world.count("PayLog", &[("abonent_id", 100), ("summ", 10 * RUBLE)]), 1);
+        for sum in ["0", "-1"] {
+            let text = refusal(world.call("Abonents", 100, "add_payment", json!({"SUM_IN": sum})));
+            assert_eq!(text, format!("a payment must be more than 0, not {sum}"));
+        }
+        let error = world.call("Abonents", 100, "add_payment", json!({"SUM": "10"})).unwrap_err();
+        assert_eq!(error.to_string(), "add_payment() got an unexpected keyword argument 'SUM'");
+        assert_eq!(world.property("Abonents", 100, "balance"), "10");
+    }
+
+    #[test]
+    fn a_service_is_connected_and_charged_from_the_next_day() {
+        let mut world = World::small();
+        world.call("Abonents", 100, "add_service", json!({"usluga_id": 5})).unwrap();
+        assert_eq!(world.count("UsersUsluga", &[("abonent_id", 100), ("usluga_id", 5)]), 1);
+        let error = world.call("Abonents", 100, "add_service", json!({"usluga_id": 999})).unwrap_err();
+        assert_eq!(error.to_string(), "Usluga matching query does not exist.");
+        // Two charges of 500: on February 2 and on March 2.
+        let credit = |world: &mut World, day: &str| {
+            bare(world.call("Abonents", 100, "get_credit_for", json!({"end_credit_date": day})))
+        };
+        assert_eq!(credit(&mut world, "2016-10-20"), "0");
+        assert_eq!(credit(&mut world, "2022-02-28"), "500");
+        assert_eq!(credit(&mut world, "2022-03-02"), "1000");
+        world.call("Abonents", 100, "add_payment", json!({"SUM_IN": 600.5})).unwrap();
+        assert_eq!(credit(&mut world, "2022-03-02"), "399.5");
+        let until = bare(world.call("Abonents", 100, "get_balance_until_date", json!({})));
+        assert_eq!(until, json!({"enough_to_date": "2022-03-02", "days_until": 29}));
+    }
+
+    #[test]
+    fn without_expenses_the_money_lasts() {
+        let mut world = World::small();
+        let until = bare(world.call("Abonents", 100, "get_balance_until_date", json!({})));
+        assert_eq!(until, json!({"enough_to_date": null, "days_until": null}));
+    }
+
+    #[test]
+    fn a_block_needs_a_service_that_can_be_blocked() {
+        let mut world = World::small();
+        world.call("Abonents", 100, "add_service", json!({"usluga_id": 6})).unwrap();
+        let reply = bare(world.call("Abonents", 100, "block", json!({"comment": "Блокировка"})));
+        assert_eq!(reply["blocked"], false);
+        assert_eq!(world.property("Abonents", 100, "allow_internet"), 1);
+        world.call("Abonents", 100, "add_service", json!({"usluga_id": 5})).unwrap();
+        world.call("Abonents", 100, "block", json!({"comment": "Блокировка"})).unwrap();
+        world.call("Abonents", 100, "block", json!({"comment": "ещё раз"})).unwrap();
+        assert_eq!(world.count("AbonentsBlock", &[("abonent_id", 100), ("b_admin", 1)]), 1);
+        assert_eq!(world.property("Abonents", 100, "allow_internet"), 0);
+
+        let nobody = world.call("Abonents", 100, "unblock", json!({"admin_username": "nobody"}));
+        assert_eq!(refusal(nobody), "there is no administrator 'nobody'");
+        world.call("Abonents", 100, "unblock", json!({"admin_username": "root"})).unwrap();
+        assert_eq!(world.property("Abonents", 100, "allow_internet"), 1);
+        assert_eq!(world.count("AbonentsBlockHistory", &[("abonent_id", 100), ("b_admin", 1)]), 1);
+        assert_eq!(world.column("AbonentsBlockHistory", 1, "admin_username"), "root");
+        assert_eq!(world.column("AbonentsBlockHistory", 1, "comment"), "Блокировка");
+        assert_eq!(world.column("AbonentsBlockHistory", 1, "time_del"), "2022-02-01 10:00:00");
+    }
+
+    #[test]
+    fn to_the_trash_and_back() {
+        let mut world = World::small();
+        world.call("Abonents", 100, "add_service", json!({"usluga_id": 5})).unwrap();
+        world.call("Abonents", 100, "delete", json!({})).unwrap();
+        assert_eq!(world.column("Abonents", 100, "deleted"), 1);
+        assert_eq!((world.count("Users", &[]), world.count("UsersUsluga", &[])), (1, 1));
+        assert_eq!(refusal(world.call("Abonents", 100, "block", json!({}))), "subscriber 100 is in the trash");
+        world.call("Abonents", 100, "restore", json!({})).unwrap();
+        assert_eq!(refusal(world.call("Abonents", 100, "restore", json!({}))), "subscriber 100 is not in the trash");
+        world.call("Abonents", 100, "delete", json!({"clean_links": "UsersUsluga"})).unwrap();
+        assert_eq!((world.count("Users", &[]), world.count("UsersUsluga", &[])), (1, 0));
+        world.call("Abonents", 100, "delete", json!({"clean_links": true})).unwrap();
+        assert_eq!(world.count("Users", &[]), 0);
+        let error = world.call("Abonents", 100, "delete", json!({"clean_links": "Tarif"})).unwrap_err();
+        assert!(
+            error.to_string().starts_with("delete(): clean_links is 'Tarif', not true or one of: Users"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_folder_is_not_moved_into_itself() {
+        let mut world = World::small();
+        let folder = world.create("Abonents", json!({"name": "папка", "parent_id": 1, "is_folder": 1})).unwrap();
+        world.call("Abonents", 100, "move_to", json!({"target": folder})).unwrap();
+        assert_eq!(world.column("Abonents", 100, "parent_id"), folder);
+        assert_eq!(
+            refusal(world.call("Abonents", 1, "move_to", json!({"target": folder}))),
+            "folder 1 cannot be moved into itself"
+        );
+        assert_eq!(
+            refusal(world.call("Abonents", folder, "move_to", json!({"target": 100}))),
+            "subscriber 100 is not a folder"
+        );
+    }
+
+    #[test]
+    fn only_the_first_of_a_month_can_be_recalculated_from() {
+        let mut world = World::small();
+        assert_eq!(
+            refusal(world.save("Abonents", 100, json!({"need_recalc": "2019-06-02"}))),
+            "need_recalc must be the first day of a month"
+        );
+        world.save("Abonents", 100, json!({"need_recalc": "2019-06-01"})).unwrap();
+        assert_eq!(world.column("Abonents", 100, "need_recalc"), "2019-06-01");
+        world.days(1);
+        assert!(world.column("Abonents", 100, "need_recalc").is_null());
+    }
+
+    #[test]
+    fn a_status_a_date_and_a_message() {
+        let mut world = World::demo();
+        world.call("Abonents", 100, "set_object_status", json!({"status_id": "26"})).unwrap();
+        assert_eq!(world.column("Abonents", 100, "object_status_id"), 26);
+        assert!(world.call("Abonents", 100, "set_object_status", json!({"status_id": 999})).is_err());
+        world.call("Abonents", 100, "change_activation_date", json!({"new_date": "2021-02-01"})).unwrap();
+        assert_eq!(world.column("Abonents", 100, "activate_date"), "2021-02-01");
+        let before = world.count("MsgStack", &[("abonent_id", 100)]);
+        let args = json!({"tmpl_id": "6", "send_date": "2019-04-08 12:30:00"});
+        world.call("Abonents", 100, "send_message", args).unwrap();
+        assert_eq!(world.count("MsgStack", &[("abonent_id", 100), ("admin_msg_id", 6)]), before + 1);
+    }
+
+    #[test]
+    fn automatic_attributes_come_and_empty_ones_go() {
+        let mut world = World::of(json!({
+            "UserAttributes": [
+                {"pk": 14, "fields": {"name": "Паспорт", "default_individual": 1}},
+                {"pk": 15, "fields": {"name": "ИНН", "default_person": 1}},
+                {"pk": 16, "fields": {"name": "Прочее"}}
+            ],
+            "Abonents": [{"pk": 100, "fields": {"name": "Иванов"}}],
+            "AttributeValues": [
+                {"pk": 1, "fields": {"attribute_id": 15, "abonent_id": 100, "attribute_value": ""}},
+                {"pk": 2, "fields": {"attribute_id": 16, "abonent_id": 100, "attribute_value": "7"}}
+            ]
+        }));
+        world.call("Abonents", 100, "init_userattributes", json!({})).unwrap();
+        assert_eq!(world.property("Abonents", 100, "attr"), json!({"Прочее": "7", "Паспорт": ""}));
+        world.call("Abonents", 100, "init_userattributes", json!({})).unwrap();
+        assert_eq!(world.count("AttributeValues", &[("abonent_id", 100)]), 2);
+    }
+}

@@ -200,3 +200,148 @@ pub fn follow_balance(tx: &mut Tx<'_>, account: Pk) -> Result<(), CallError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::billing::testing::{RUBLE, World, refusal};
+
+    #[test]
+    fn bonus_points_go_from_the_stack_to_the_archive_and_back() {
+        let mut world = World::small();
+        let add = |world: &mut World, points: i64| {
+            world.create("AccountStack", json!({"bonus_score": points, "abonent_id": 100, "account_id": 1100})).unwrap()
+        };
+        add(&mut world, 1000);
+        add(&mut world, -300);
+        assert_eq!(world.count("AccountStack", &[]), 0);
+        assert_eq!(world.count("ArchAccountStack", &[("abonent_id", 100)]), 2);
+        assert_eq!(world.column("AdminAccounts", 1100, "bonus_score"), 700);
+        world.call("ArchAccountStack", 1, "storno_it", json!({})).unwrap();
+        assert_eq!(world.column("AdminAccounts", 1100, "bonus_score"), -300);
+        assert_eq!(refusal(world.call("ArchAccountStack", 1, "storno_it", json!({}))), "operation 1 is storno already");
+    }
+
+    #[test]
+    fn the_stack_takes_only_the_subscribers_own_account() {
+        let mut world = World::demo();
+        let wrong = world.create("AccountStack", json!({"bonus_score": 1, "abonent_id": 2566, "account_id": 10000045}));
+        assert_eq!(refusal(wrong), "account 10000045 is not the account of subscriber 2566");
+        world.create("AccountStack", json!({"bonus_score": 1, "abonent_id": 2566})).unwrap();
+    }
+
+    #[test]
+    fn a_charge_is_in_the_archive_the_expenses_and_the_balance() {
+        let mut world = World::small();
+        for _ in 0..2 {
+            world.create("AccountStack", json!({"summ": "12.5", "usluga_id": 5, "abonent_id": 100})).unwrap();
+        }
+        assert_eq!(world.property("AdminAccounts", 1100, "balance"), "-25");
+        assert_eq!(world.count("Counters", &[("abonent_id", 100), ("usluga_id", 5), ("summ", 25 * RUBLE)]), 1);
+        let args = json!({"sdate": "2022-02-01", "edate": "2022-02-28"});
+        let answer = world.call("Abonents", 100, "storno_credit", args.clone()).unwrap();
+        assert!(matches!(answer, Answer::Objects(_, ref pks) if *pks == [1, 2]));
+        assert_eq!(world.property("AdminAccounts", 1100, "balance"), "0");
+        assert_eq!(world.column("Counters", 1, "summ"), 0);
+        let again = world.call("Abonents", 100, "storno_credit", args).unwrap();
+        assert!(matches!(again, Answer::Objects(_, ref pks) if pks.is_empty()));
+    }
+
+    /// Something that moves money.
+    #[derive(Clone, Debug)]
+    enum Move {
+        Pay(i64),
+        Open(i64),
+        Charge(i64, i64),
+        StornoCharge(usize),
+        StornoOperation(usize),
+    }
+
+    fn moves() -> impl Strategy<Value = Vec<(i64, Move)>> {
+        // Amounts in kopecks; the great ones carry into digits that a float would lose.
+        let amount = || prop_oneof![1_i64..1_000, 90_000_000..99_999_999_i64];
+        let one = prop_oneof![
+            amount().prop_map(Move::Pay),
+            amount().prop_map(Move::Open),
+            (amount(), -50_i64..50).prop_map(|(sum, points)| Move::Charge(sum, points)),
+            (0_usize..12).prop_map(Move::StornoCharge),
+            (0_usize..12).prop_map(Move::StornoOperation),
+        ];
+        proptest::collection::vec((0_i64..3, one), 1..25)
+    }
+
+    fn rubles(kopecks: i64) -> String {
+        Money::from_units(kopecks * (RUBLE / 100)).to_string()
+    }
+
+    /// Every part of every account is the sum of the rows that are not storno.
+    fn books_balance(world: &World) {
+        for account in look::all_where(&world.store, "AdminAccounts", &[]).unwrap() {
+            let owner = ("account_id", Value::from(account.pk));
+            let abonent = look::all_where(&world.store, "Abonents", &[owner]).unwrap()[0].pk.unwrap();
+            let rows = |model: &str| {
+                look::all_where(&world.store, model, &[("abonent_id", Value::Int(abonent)), ("storno", Value::Int(0))])
+                    .unwrap()
+            };
+            let sum = |rows: &[Instance], column: &str| -> i64 {
+                rows.iter().map(|row| row.int(column).unwrap().unwrap_or(0)).sum()
+            };
+            let (opening, income): (Vec<_>, Vec<_>) =
+                rows("FinanceOperations").into_iter().partition(|row| row.int("op_type_id").unwrap() == Some(8));
+            let charges = rows("ArchAccountStack");
+            assert_eq!(account.int("ostatok").unwrap(), Some(sum(&opening, "op_summa")));
+            assert_eq!(account.int("debit").unwrap(), Some(sum(&income, "op_summa")));
+            assert_eq!(account.int("credit").unwrap(), Some(sum(&charges, "summ")));
+            assert_eq!(account.int("bonus_score").unwrap(), Some(sum(&charges, "bonus_score")));
+            let counted = look::all_where(&world.store, "Counters", &[("abonent_id", Value::Int(abonent))]).unwrap();
+            assert_eq!(sum(&counted, "summ"), sum(&charges, "summ"));
+            let short = balance(&account).unwrap() < Money::ZERO;
+            assert_eq!(world.count("AbonentsBlock", &[("abonent_id", abonent), ("b_negbal", 1)]), usize::from(short));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn however_money_moves_the_books_balance(moves in moves()) {
+            let mut world = World::small();
+            let mut payers = vec![100];
+            for name in ["Петров", "Сидоров"] {
+                payers.push(world.create("Abonents", json!({"name": name, "parent_id": 1})).unwrap());
+            }
+            for (who, what) in moves {
+                let abonent = payers[usize::try_from(who).unwrap()];
+                match what {
+                    Move::Pay(sum) => {
+                        world.call("Abonents", abonent, "add_payment", json!({"SUM_IN": rubles(sum)})).unwrap();
+                    }
+                    Move::Open(sum) => {
+                        let columns = json!({"abonent_id": abonent, "op_summa": rubles(sum), "op_type_id": 8});
+                        world.create("FinanceOperations", columns).unwrap();
+                    }
+                    Move::Charge(sum, points) => {
+                        let columns = json!({"abonent_id": abonent, "summ": rubles(sum), "bonus_score": points,
+                            "usluga_id": 5});
+                        world.create("AccountStack", columns).unwrap();
+                    }
+                    Move::StornoCharge(place) | Move::StornoOperation(place) => {
+                        let (model, method) = match what {
+                            Move::StornoCharge(_) => ("ArchAccountStack", "storno_it"),
+                            _ => ("FinanceOperations", "storno_op"),
+                        };
+                        let rows = look::all_where(&world.store, model, &[]).unwrap();
+                        if let Some(row) = rows.get(place) {
+                            let refused = row.flag("storno").unwrap();
+                            let answer = world.call(model, row.pk.unwrap(), method, json!({}));
+                            prop_assert_eq!(answer.is_err(), refused);
+                        }
+                    }
+                }
+                books_balance(&world);
+            }
+        }
+    }
+}

@@ -82,3 +82,62 @@ fn bounds(pool: &Instance) -> Result<(u32, u32), CallError> {
     };
     Ok((read("start_ip")?, read("end_ip")?))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::billing::testing::{World, refusal};
+    use crate::billing::{before_create, users};
+    use crate::orm::{CallError, Tx};
+
+    #[test]
+    fn a_pool_gives_each_address_once_until_it_is_empty() {
+        let mut world = World::small();
+        world.save("Users", 200, json!({"ip": "", "pull_id": 3})).unwrap();
+        assert_eq!(world.column("Users", 200, "ip"), "10.0.0.1");
+        let second = world.create("Users", json!({"abonent_id": 100, "login": "b", "pull_id": 3})).unwrap();
+        assert_eq!(world.column("Users", second, "ip"), "10.0.0.2");
+        let third = world.create("Users", json!({"abonent_id": 100, "login": "c", "pull_id": 3}));
+        assert_eq!(refusal(third), "no free address left in IpPull 3");
+        world.call("Users", 200, "delete", json!({"clean_links": true})).unwrap();
+        let fourth = world.create("Users", json!({"abonent_id": 100, "login": "d", "pull_id": 3})).unwrap();
+        assert_eq!(world.column("Users", fourth, "ip"), "10.0.0.1");
+    }
+
+    #[test]
+    fn an_address_promised_to_a_task_is_not_given_again() {
+        let mut world = World::small();
+        let create = |tx: &mut Tx<'_>| -> Result<String, CallError> {
+            let mut account = tx.blank("Users")?;
+            account.put("abonent_id", 100)?;
+            account.put("pull_id", 3)?;
+            before_create(tx, &mut account)?;
+            Ok(account.text("ip")?.to_owned())
+        };
+        // Neither is written: their tasks have not run.
+        assert_eq!(world.run(create), Ok("10.0.0.1".to_owned()));
+        assert_eq!(world.run(create), Ok("10.0.0.2".to_owned()));
+        assert!(world.run(create).is_err());
+    }
+
+    #[test]
+    fn without_a_pool_an_empty_address_is_none() {
+        let mut world = World::small();
+        world.save("Users", 200, json!({"ip": "10.9.9.9"})).unwrap();
+        let twice = world.create("Users", json!({"abonent_id": 100, "login": "b", "ip": "10.9.9.9"}));
+        assert_eq!(refusal(twice), "ip 10.9.9.9 belongs to another account");
+        world.save("Users", 200, json!({"ip": ""})).unwrap();
+        assert!(world.column("Users", 200, "ip").is_null());
+        assert!(users::password_fits(&world.run(|tx| tx.get("Users", 200)).unwrap(), "secret1").unwrap());
+    }
+
+    #[test]
+    fn a_new_account_takes_its_subscribers_pool() {
+        let mut world = World::small();
+        world.save("Abonents", 100, json!({"ip_pull_id": 3})).unwrap();
+        let pk = world.create("Users", json!({"abonent_id": 100, "login": "b"})).unwrap();
+        assert_eq!(world.column("Users", pk, "ip"), "10.0.0.1");
+        assert_eq!(world.column("Users", pk, "pull_id"), 3);
+    }
+}

@@ -112,3 +112,70 @@ pub fn follow_own_dates(tx: &mut Tx<'_>, abonent: &Instance) -> Result<(), CallE
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::billing::testing::World;
+
+    fn negative(world: &World) -> usize {
+        world.count("AbonentsBlock", &[("abonent_id", 100), ("b_negbal", 1)])
+    }
+
+    #[test]
+    fn the_balance_block_comes_and_goes_with_the_balance() {
+        let mut world = World::small();
+        world.create("AccountStack", json!({"summ": 10, "abonent_id": 100})).unwrap();
+        assert_eq!(negative(&world), 1);
+        assert_eq!(world.property("Abonents", 100, "minimal_pay_sum"), "10");
+        world.call("Abonents", 100, "add_payment", json!({"SUM_IN": "9.99"})).unwrap();
+        assert_eq!(negative(&world), 1);
+        world.call("Abonents", 100, "add_payment", json!({"SUM_IN": "0.01"})).unwrap();
+        assert_eq!(negative(&world), 0);
+        assert_eq!(world.count("AbonentsBlockHistory", &[("abonent_id", 100), ("b_negbal", 1)]), 1);
+        assert_eq!(world.property("Abonents", 100, "minimal_pay_sum"), "0");
+    }
+
+    #[test]
+    fn the_threshold_and_the_unlimited_flag_are_heeded() {
+        let mut world = World::small();
+        world.save("AdminAccounts", 1100, json!({"limit": "-5000"})).unwrap();
+        world.create("AccountStack", json!({"summ": 5000, "abonent_id": 100})).unwrap();
+        assert_eq!(negative(&world), 0);
+        world.create("AccountStack", json!({"summ": "0.01", "abonent_id": 100})).unwrap();
+        assert_eq!(negative(&world), 1);
+        world.save("AdminAccounts", 1100, json!({"unlimited": 1})).unwrap();
+        assert_eq!(negative(&world), 0);
+        world.save("AdminAccounts", 1100, json!({"unlimited": 0})).unwrap();
+        assert_eq!(negative(&world), 1);
+    }
+
+    #[test]
+    fn a_deleted_block_is_in_the_history() {
+        let mut world = World::small();
+        world.create("AccountStack", json!({"summ": 10, "abonent_id": 100})).unwrap();
+        world.call("AbonentsBlock", 1, "delete", json!({})).unwrap();
+        assert_eq!(negative(&world), 0);
+        assert_eq!(world.column("AbonentsBlockHistory", 1, "time_del"), "2022-02-01 10:00:00");
+    }
+
+    #[test]
+    fn ones_own_block_begins_and_ends_with_its_days() {
+        let mut world = World::small();
+        world.call("Abonents", 100, "add_service", json!({"usluga_id": 5})).unwrap();
+        world.call("Abonents", 100, "add_payment", json!({"SUM_IN": 5000})).unwrap();
+        let dates = json!({"own_disabled_start": "2022-02-02", "own_disabled_end": "2022-02-04"});
+        world.save("Abonents", 100, dates).unwrap();
+        assert_eq!(world.count("AbonentsBlock", &[("b_own", 1)]), 0);
+        world.days(1);
+        assert_eq!(world.count("AbonentsBlock", &[("b_own", 1)]), 1);
+        // Blocked, nothing was charged.
+        assert_eq!(world.property("Abonents", 100, "balance"), "5000");
+        world.days(1);
+        assert_eq!(world.count("AbonentsBlock", &[("b_own", 1)]), 1);
+        world.days(1);
+        assert_eq!(world.count("AbonentsBlock", &[("b_own", 1)]), 0);
+        assert_eq!(world.property("Abonents", 100, "balance"), "4500");
+    }
+}

@@ -132,8 +132,7 @@ pub fn run(tx: &mut Tx<'_>, day: Date) -> Result<(), CallError> {
     for abonent in tx.all_where("Abonents", &[("is_folder", Value::Int(0)), ("deleted", Value::Int(0))])? {
         planned_tarif(tx, &abonent, day)?;
         own_block(tx, &abonent)?;
-        recalculated(tx, &abonent)?;
-        refreshed(tx, &abonent)?;
+        settle_wishes(tx, &abonent)?;
     }
     end_services(tx)?;
     charge_services(tx, day)?;
@@ -167,19 +166,15 @@ fn own_block(tx: &mut Tx<'_>, abonent: &Instance) -> Result<(), CallError> {
     blocks::follow_own_dates(tx, abonent)
 }
 
-/// A recalculation was asked for: our charges are never wrong, so that there is nothing to correct, and it is done.
-fn recalculated(tx: &mut Tx<'_>, abonent: &Instance) -> Result<(), CallError> {
-    match abonent.date("need_recalc")? {
-        Some(_) => tx.patch("Abonents", abonent.pk.unwrap_or_default(), &[("need_recalc", Patch::Set(Value::Null))]),
-        None => Ok(()),
+/// A recalculation or a fresh cache was asked for. Our charges are never wrong and nothing is cached, so that both are
+/// done as soon as the run has seen them.
+fn settle_wishes(tx: &mut Tx<'_>, abonent: &Instance) -> Result<(), CallError> {
+    let pk = abonent.pk.unwrap_or_default();
+    if abonent.date("need_recalc")?.is_some() {
+        tx.patch("Abonents", pk, &[("need_recalc", Patch::Set(Value::Null))])?;
     }
-}
-
-/// The cache that the admin panel shows is rebuilt by night; until then the wish stands, as its saver was answered.
-fn refreshed(tx: &mut Tx<'_>, abonent: &Instance) -> Result<(), CallError> {
     if abonent.flag("need_refresh_cache")? {
-        let columns = [("need_refresh_cache", Patch::Set(Value::Int(0)))];
-        tx.patch("Abonents", abonent.pk.unwrap_or_default(), &columns)?;
+        tx.patch("Abonents", pk, &[("need_refresh_cache", Patch::Set(Value::Int(0)))])?;
     }
     Ok(())
 }
@@ -239,4 +234,122 @@ fn invoice(tx: &mut Tx<'_>, abonent: &Instance, day: Date) -> Result<(), CallErr
     let next = date.checked_add(month).ok().filter(|next| *next > day).or_else(|| day.checked_add(month).ok());
     let columns = [("next_auto_acount", Patch::Set(Value::from(next)))];
     tx.patch("Abonents", abonent.pk.unwrap_or_default(), &columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::billing::testing::World;
+
+    #[test]
+    fn a_planned_tariff_comes_on_its_day_with_its_services() {
+        let mut world = World::small();
+        world.save("Abonents", 100, json!({"tarif_next_id": 2, "tarif_next_date": "2022-02-03"})).unwrap();
+        world.days(1);
+        assert_eq!(world.column("Abonents", 100, "tarif_id"), 1);
+        world.days(1);
+        assert_eq!(world.column("Abonents", 100, "tarif_id"), 2);
+        assert!(world.column("Abonents", 100, "tarif_next_id").is_null());
+        assert!(world.column("Abonents", 100, "tarif_next_date").is_null());
+        assert_eq!(world.count("UsersUsluga", &[("abonent_id", 100), ("usluga_id", 6)]), 1);
+        // And they go with it.
+        world.save("Abonents", 100, json!({"tarif_id": 1})).unwrap();
+        assert_eq!(world.count("UsersUsluga", &[("abonent_id", 100)]), 0);
+    }
+
+    #[test]
+    fn services_are_charged_every_month() {
+        let mut world = World::small();
+        world.call("Abonents", 100, "add_service", json!({"usluga_id": 6})).unwrap();
+        world.call("Abonents", 100, "add_payment", json!({"SUM_IN": 1000})).unwrap();
+        world.days(1);
+        assert_eq!(world.property("Abonents", 100, "balance"), "900");
+        assert_eq!(world.column("UsersUsluga", 1, "next_date"), "2022-03-02 00:00:00");
+        world.days(27);
+        assert_eq!(world.property("Abonents", 100, "balance"), "900");
+        world.days(1);
+        assert_eq!(world.property("Abonents", 100, "balance"), "800");
+        assert_eq!(world.count("ArchAccountStack", &[("abonent_id", 100), ("usluga_id", 6)]), 2);
+    }
+
+    #[test]
+    fn a_charge_that_empties_the_account_blocks_and_the_next_one_waits() {
+        let mut world = World::small();
+        for usluga in [5, 6] {
+            world.call("Abonents", 100, "add_service", json!({"usluga_id": usluga})).unwrap();
+        }
+        world.call("Abonents", 100, "add_payment", json!({"SUM_IN": 100})).unwrap();
+        world.days(1);
+        assert_eq!(world.property("Abonents", 100, "balance"), "-400");
+        assert_eq!(world.property("Abonents", 100, "allow_internet"), 0);
+        world.days(5);
+        assert_eq!(world.property("Abonents", 100, "balance"), "-400");
+        world.call("Abonents", 100, "add_payment", json!({"SUM_IN": 500})).unwrap();
+        world.days(1);
+        assert_eq!(world.property("Abonents", 100, "balance"), "0");
+    }
+
+    #[test]
+    fn a_date_long_past_is_charged_once() {
+        let mut world = World::small();
+        let columns = json!({"abonent_id": 100, "usluga_id": 6, "next_date": "2020-09-13 00:00:00"});
+        world.create("UsersUsluga", columns).unwrap();
+        world.call("Abonents", 100, "add_payment", json!({"SUM_IN": 1000})).unwrap();
+        world.days(2);
+        assert_eq!(world.property("Abonents", 100, "balance"), "900");
+        assert_eq!(world.column("UsersUsluga", 1, "next_date"), "2022-03-02 00:00:00");
+    }
+
+    #[test]
+    fn autopay_repeats_its_payment_when_the_money_is_used_up() {
+        let mut world = World::small();
+        world.call("Abonents", 100, "add_payment", json!({"SUM_IN": 50})).unwrap();
+        world.save("Abonents", 100, json!({"autopay_pay_log_id": 1})).unwrap();
+        world.days(1);
+        assert_eq!(world.count("PayLog", &[]), 1);
+        world.create("AccountStack", json!({"summ": 60, "abonent_id": 100})).unwrap();
+        world.days(1);
+        assert_eq!(world.property("Abonents", 100, "balance"), "40");
+        assert_eq!(world.count("PayLog", &[("autopay", 1)]), 1);
+        world.save("Abonents", 100, json!({"autopay_pay_log_id": null})).unwrap();
+        world.create("AccountStack", json!({"summ": 60, "abonent_id": 100})).unwrap();
+        world.days(2);
+        assert_eq!(world.property("Abonents", 100, "balance"), "-20");
+    }
+
+    #[test]
+    fn an_invoice_has_a_line_for_each_service_and_moves_no_money() {
+        let mut world = World::small();
+        for usluga in [5, 6] {
+            world.call("Abonents", 100, "add_service", json!({"usluga_id": usluga})).unwrap();
+        }
+        world.save("Abonents", 100, json!({"next_auto_acount": "2022-02-02"})).unwrap();
+        world.save("AdminAccounts", 1100, json!({"unlimited": 1})).unwrap();
+        world.days(2);
+        assert_eq!(world.count("FinanceOperations", &[("abonent_id", 100), ("op_type_id", 5)]), 1);
+        assert_eq!(world.count("FinanceOperationsDetail", &[("finance_operation_id", 1)]), 2);
+        assert_eq!(world.column("Abonents", 100, "next_auto_acount"), "2022-03-02");
+        assert_eq!(world.property("Abonents", 100, "balance"), "-600");
+    }
+
+    #[test]
+    fn messages_go_out_when_their_time_has_come() {
+        let mut world = World::small();
+        let args = json!({"tmpl_id": 6, "send_date": "2022-02-02 12:00:00"});
+        world.call("Abonents", 100, "send_message", args).unwrap();
+        assert_eq!(world.column("MsgStack", 1, "text"), "Ведутся работы");
+        assert_eq!(world.column("MsgStack", 1, "addressee"), "+79991112233");
+        world.days(1);
+        assert_eq!(world.column("MsgStack", 1, "sent"), 0);
+        world.days(1);
+        assert_eq!(world.column("MsgStack", 1, "sent"), 1);
+    }
+
+    #[test]
+    fn a_month_of_the_demo_passes_without_trouble() {
+        let mut world = World::demo();
+        world.days(31);
+        assert!(world.count("ArchAccountStack", &[("usluga_id", 1)]) > 50);
+    }
 }

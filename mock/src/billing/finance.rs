@@ -1,5 +1,4 @@
-//! Payments (rows of `PayLog`) and financial operations (opening balances, invoices): each type of operation says what
-//! it does to the account.
+//! Financial operations: payments, opening balances, invoices. Each type of operation says what it does to the account.
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -49,17 +48,27 @@ fn move_money(tx: &mut Tx<'_>, operation: &Instance, sum: Money) -> Result<(), C
     accounts::shift(tx, account.pk.unwrap_or_default(), part, sum)
 }
 
-/// A payment of a subscriber: the log and the account.
+/// A payment of a subscriber: an operation of the first type that brings money in, and an entry of the cabinet's log.
+/// Answers the log entry's key.
 pub fn pay(tx: &mut Tx<'_>, abonent: &Instance, sum: Money, comment: &str, auto: bool) -> Result<Pk, CallError> {
-    let account = accounts::of_abonent(&tx.store, abonent)?;
+    let types = tx.all_where("OperationTypes", &[("is_income", Value::Int(1))])?;
+    let Some(income) = types.iter().filter_map(|kind| kind.pk).find(|pk| *pk != OPENING) else {
+        return Err(CallError::Refused("no type of operation brings money in".into()));
+    };
+    let mut operation = tx.blank("FinanceOperations")?;
+    operation.put("abonent_id", abonent.pk)?;
+    operation.put("op_type_id", income)?;
+    operation.put("op_summa", sum)?;
+    operation.put("descr", comment)?;
+    before_create(tx, &mut operation)?;
+    tx.save(&mut operation)?;
+    after_create(tx, &mut operation)?;
     let mut payment = tx.blank("PayLog")?;
     payment.put("abonent_id", abonent.pk)?;
     payment.put("summ", sum)?;
     payment.put("comment", comment)?;
     payment.put("autopay", auto)?;
-    let pk = tx.save(&mut payment)?;
-    accounts::shift(tx, account.pk.unwrap_or_default(), Part::Income, sum)?;
-    Ok(pk)
+    tx.save(&mut payment)
 }
 
 fn storno_op(tx: &mut Tx<'_>, operation: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
@@ -111,4 +120,36 @@ pub fn invoice(tx: &mut Tx<'_>, abonent: &Instance, day: Date) -> Result<(), Cal
         tx.save(&mut line)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::billing::testing::{World, refusal};
+
+    #[test]
+    fn an_opening_balance_is_set_and_taken_back() {
+        let mut world = World::small();
+        let columns = json!({"abonent_id": 100, "op_summa": "50.5", "op_type_id": 8, "descr": "Миграция балансов"});
+        let pk = world.create("FinanceOperations", columns).unwrap();
+        assert_eq!(world.property("Abonents", 100, "balance"), "50.5");
+        assert_eq!(world.property("Users", 200, "ostatok"), "50.5");
+        let args = json!({"extra_descr": "Test_1C_Sync"});
+        world.call("FinanceOperations", pk, "storno_op", args.clone()).unwrap();
+        assert_eq!(world.property("Abonents", 100, "balance"), "0");
+        assert_eq!(world.column("FinanceOperations", pk, "extra_descr"), "Test_1C_Sync");
+        assert_eq!(world.column("FinanceOperations", pk, "storno"), 1);
+        refusal(world.call("FinanceOperations", pk, "storno_op", args));
+        assert_eq!(world.property("Abonents", 100, "balance"), "0");
+    }
+
+    #[test]
+    fn an_invoice_moves_nothing_and_a_folder_has_no_account() {
+        let mut world = World::small();
+        world.create("FinanceOperations", json!({"abonent_id": 100, "op_summa": 10, "op_type_id": 5})).unwrap();
+        assert_eq!(world.property("Abonents", 100, "balance"), "0");
+        let folder = world.create("FinanceOperations", json!({"abonent_id": 1, "op_summa": 10, "op_type_id": 8}));
+        assert_eq!(refusal(folder), "subscriber 1 has no account");
+    }
 }

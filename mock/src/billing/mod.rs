@@ -86,7 +86,7 @@ pub fn model_method(tx: &mut Tx<'_>, model: ModelId, method: &str, args: &Args) 
     let model = schema.at(model);
     let code = registry::model_method(&model.name, method)?;
     let Some(spec) = model.model_methods.get(method) else { return Some(Err(undeclared(&model.name, method))) };
-    Some(run(tx, method, spec, args, |tx, given| code(tx, given)))
+    Some(run(tx, method, spec, args, code))
 }
 
 fn undeclared(model: &str, method: &str) -> CallError {

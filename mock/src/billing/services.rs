@@ -166,3 +166,67 @@ pub fn delete(tx: &mut Tx<'_>, link: &mut Instance, _: &Given<'_>) -> Result<Ans
     disconnect(tx, link)?;
     Ok(Answer::Json(serde_json::Value::Null))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::billing::testing::{World, refusal};
+    use crate::billing::{Args, before_save};
+
+    #[test]
+    fn a_promised_payment_lifts_the_block_is_taken_once_and_expires() {
+        let mut world = World::small();
+        world.create("AccountStack", json!({"summ": 200, "abonent_id": 100})).unwrap();
+        assert_eq!(world.property("Abonents", 100, "allow_internet"), 0);
+        let take = json!({"abonent_id": 100, "usluga_id": 11, "manager_id": 33});
+        world.create("UsersUsluga", take.clone()).unwrap();
+        assert_eq!(world.property("Abonents", 100, "allow_internet"), 1);
+        assert_eq!(world.property("Abonents", 100, "promise_pay"), "300");
+        assert_eq!(world.property("Abonents", 100, "promise_date_end"), "2022-02-04");
+        assert_eq!(world.property("Abonents", 100, "balance"), "-200");
+        assert_eq!(refusal(world.create("UsersUsluga", take)), "subscriber 100 has a promised payment already");
+        world.days(3);
+        assert_eq!(world.property("Abonents", 100, "promise_pay"), "0");
+        world.days(1);
+        assert_eq!(world.property("Abonents", 100, "allow_internet"), 0);
+    }
+
+    #[test]
+    fn without_the_promise_the_block_is_back() {
+        let mut world = World::small();
+        let link = world.create("UsersUsluga", json!({"abonent_id": 100, "usluga_id": 11})).unwrap();
+        world.create("AccountStack", json!({"summ": 200, "abonent_id": 100})).unwrap();
+        assert_eq!(world.property("Abonents", 100, "allow_internet"), 1);
+        world.call("UsersUsluga", link, "delete", json!({})).unwrap();
+        assert_eq!(world.property("Abonents", 100, "allow_internet"), 0);
+    }
+
+    #[test]
+    fn somebody_answers_for_a_change_of_a_connected_service() {
+        let mut world = World::small();
+        let link = world.create("UsersUsluga", json!({"abonent_id": 100, "usluga_id": 5})).unwrap();
+        let save = |world: &mut World, args: serde_json::Value| {
+            world.run(|tx| {
+                let mut object = tx.get("UsersUsluga", link)?;
+                object.put("comment", "x")?;
+                let args: Args = args.as_object().unwrap().clone();
+                before_save(tx, &mut object, &args)?;
+                tx.save(&mut object)
+            })
+        };
+        assert!(refusal(save(&mut world, json!({}))).starts_with("manager_id is empty"));
+        save(&mut world, json!({"allow_set_none_manager": true})).unwrap();
+        assert_eq!(world.column("UsersUsluga", link, "comment"), "x");
+    }
+
+    #[test]
+    fn a_new_price_is_a_new_version() {
+        let mut world = World::small();
+        world.save("Usluga", 5, json!({"name": "Интернет+"})).unwrap();
+        assert_eq!(world.count("UslugaHistory", &[]), 0);
+        world.save("Usluga", 5, json!({"summa": 550})).unwrap();
+        assert_eq!(world.count("UslugaHistory", &[("usluga_id", 5)]), 1);
+        assert_eq!(world.column("UslugaHistory", 1, "date_from"), "2022-02-01");
+    }
+}

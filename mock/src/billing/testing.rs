@@ -97,6 +97,10 @@ impl World {
         }
         react(&mut commit, &changes)?;
         self.store = commit.finish().view;
+        if !changes.is_empty() {
+            // As the world does once nothing waits any more.
+            self.leases.clear();
+        }
         Ok(value)
     }
 

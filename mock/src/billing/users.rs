@@ -93,29 +93,15 @@ pub fn password_fits(account: &Instance, password: &str) -> Result<bool, CallErr
     Ok(!own.is_empty() && own == password)
 }
 
-/// `delete`: to the trash, with sessions ended and addresses freed.
+/// `delete`: the row goes, and with it its sessions and codes. Its addresses are free again.
 pub fn delete(tx: &mut Tx<'_>, account: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
     if !given.flag("clean_links")?.unwrap_or(false) {
         return Err(CallError::Refused(
             "an account can only be deleted with its links: clean_links must be true".into(),
         ));
     }
-    trash(tx, account.pk.unwrap_or_default())?;
+    tx.delete_cascading(account.model, account.pk.unwrap_or_default())?;
     Ok(Answer::Json(Json::Null))
-}
-
-/// Puts an account into the trash.
-pub fn trash(tx: &mut Tx<'_>, pk: Pk) -> Result<(), CallError> {
-    end_sessions(tx, pk)?;
-    let free = Patch::Set(Value::Null);
-    let columns = [
-        ("deleted", Patch::Set(Value::Int(1))),
-        ("ip", free.clone()),
-        ("snatip", free.clone()),
-        ("pull_id", free.clone()),
-        ("snat_pull_id", free),
-    ];
-    tx.patch("Users", pk, &columns)
 }
 
 /// Ends the sessions of an account.
@@ -184,4 +170,84 @@ fn get_or_create_dynamic_session(tx: &mut Tx<'_>, account: &mut Instance, _: &Gi
         "model": "DynamicSessions",
         "fields": { "ttype": session.text("ttype")?, "id": session.int("id")?, "suid": session.text("suid")? },
     })))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::billing::Answer;
+    use crate::billing::testing::{World, bare, refusal};
+
+    #[test]
+    fn a_password_is_generated_shown_hidden_and_checked() {
+        let mut world = World::small();
+        let pk = world.create("Users", json!({"abonent_id": 100, "login": "abonent1"})).unwrap();
+        let generated = world.column("Users", pk, "gen_pwd");
+        assert_eq!(generated.as_str().unwrap().len(), 6);
+        let check = |world: &mut World, password: &str| {
+            bare(world.call("Users", pk, "check_pass", json!({"passwd": password})))
+        };
+        assert_eq!(check(&mut world, generated.as_str().unwrap()), true);
+        world.call("Users", pk, "set_password", json!({"psw": "1234", "dontshow": false})).unwrap();
+        assert_eq!(world.column("Users", pk, "gen_pwd"), "1234");
+        world.call("Users", pk, "set_password", json!({"psw": "5678", "dontshow": true})).unwrap();
+        assert_eq!(world.column("Users", pk, "gen_pwd"), "");
+        assert_eq!(check(&mut world, "5678"), true);
+        assert_eq!(check(&mut world, "1234"), false);
+        // The page's two steps: take it away, then save.
+        world.call("Users", pk, "set_password", json!({"psw": ""})).unwrap();
+        assert_eq!(world.column("Users", pk, "gen_pwd"), "");
+        assert_eq!(check(&mut world, ""), false);
+        world.save("Users", pk, json!({})).unwrap();
+        let fresh = world.column("Users", pk, "gen_pwd");
+        assert_ne!(fresh, generated);
+        assert_eq!(check(&mut world, fresh.as_str().unwrap()), true);
+    }
+
+    #[test]
+    fn deletion_needs_clean_links_and_ends_the_session() {
+        let mut world = World::small();
+        bare(world.call("Users", 200, "get_or_create_dynamic_session", json!({})));
+        let error = world.call("Users", 200, "delete", json!({})).unwrap_err();
+        assert_eq!(error.to_string(), "delete() missing 1 required positional argument: 'clean_links'");
+        refusal(world.call("Users", 200, "delete", json!({"clean_links": false})));
+        world.call("Users", 200, "delete", json!({"clean_links": true})).unwrap();
+        assert_eq!((world.count("Users", &[]), world.count("DynamicSessionUsers", &[])), (0, 0));
+        assert_eq!(world.count("Abonents", &[("id", 100)]), 1);
+    }
+
+    #[test]
+    fn a_session_lives_until_the_next_login() {
+        let mut world = World::small();
+        let session = bare(world.call("Users", 200, "get_or_create_dynamic_session", json!({})));
+        assert_eq!(session["fields"]["id"], 100);
+        assert_eq!(session["fields"]["ttype"], "None");
+        assert!(session["pk"].is_null());
+        let suid = session["fields"]["suid"].clone();
+        assert_eq!(suid.as_str().unwrap().len(), 18);
+        let again = bare(world.call("Users", 200, "get_or_create_dynamic_session", json!({})));
+        assert_eq!(again, session);
+        let user = world.call_model("Users", "get_user_by_suid", json!({"suid": suid})).unwrap();
+        assert!(matches!(user, Answer::Object(ref user) if user.pk == Some(200)));
+        let entered = world.cabinet("login", json!({"login": "ivanov", "passwd": "secret1"}));
+        assert_ne!(entered["session_id"], suid);
+        assert!(world.call_model("Users", "get_user_by_suid", json!({"suid": suid})).is_err());
+    }
+
+    #[test]
+    fn the_pages_own_session_answers_as_printed() {
+        let mut world = World::demo();
+        let session = bare(world.call("Users", 12230, "get_or_create_dynamic_session", json!({})));
+        let printed = json!({"pk": null, "model": "DynamicSessions",
+            "fields": {"ttype": "None", "id": 12200, "suid": "144997776676316356"}});
+        assert_eq!(session.to_string(), printed.to_string());
+    }
+
+    #[test]
+    fn a_login_belongs_to_one_account() {
+        let mut world = World::small();
+        let taken = world.create("Users", json!({"abonent_id": 100, "login": "ivanov"}));
+        assert_eq!(refusal(taken), "login ivanov belongs to another account");
+    }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::super::money::Money;
 use super::super::{Answer, Given, services};
 use super::session::day;
-use super::uslugi::{connect, item, offered};
+use super::uslugi::{connect, item};
 use super::{refuse, reply, shown, visitor};
 use crate::orm::{CallError, Instance, Tx};
 use crate::store::{Pk, Value};
@@ -25,7 +25,7 @@ fn promises(tx: &Tx<'_>, abonent: &Instance) -> Result<Json, CallError> {
     }
     let mut list = Vec::new();
     for usluga in tx.all_where("Usluga", &[("is_show_web", Value::Int(1)), ("deleted", Value::Int(0))])? {
-        if services::is_promised(&usluga)? && offered(abonent, &usluga)? {
+        if services::is_promised(&usluga)? {
             let mut entry = item(&usluga)?;
             entry.insert("period_days".into(), Json::from(services::promised_days(&usluga)?));
             list.push(Json::Object(entry));

@@ -12,8 +12,8 @@ use crate::tasks::Patch;
 const CODE_LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const CODE_LENGTH: usize = 6;
 
-/// The page asks for more than 6 characters and shows a password of 6: we take its example's word.
-const PASSWORD_LENGTH: usize = 6;
+/// The page asks for passwords longer than 6 characters (and shows one of 6, an erratum).
+const PASSWORD_LENGTH: usize = 7;
 
 pub fn reset_password(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallError> {
     let login = given.text("login")?.unwrap_or_default();
@@ -24,9 +24,6 @@ pub fn reset_password(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, Call
 fn send_code(tx: &mut Tx<'_>, login: &str, base_url: &str) -> Result<Json, CallError> {
     let Some((account, abonent)) = owner(tx, login)? else { return refuse("there is no such login or e-mail") };
     let uid = account.pk.unwrap_or_default();
-    for earlier in tx.all_where("PasswordCodes", &[("user_id", Value::Int(uid)), ("used", Value::Int(0))])? {
-        spend(tx, earlier.pk.unwrap_or_default())?;
-    }
     let token = tx.chance.text(CODE_LETTERS, CODE_LENGTH);
     let mut code = tx.blank("PasswordCodes")?;
     code.put("user_id", uid)?;
@@ -55,10 +52,6 @@ fn owner(tx: &Tx<'_>, login: &str) -> Result<Option<(Instance, Instance)>, CallE
     Ok(abonent_of(&tx.store, &account)?.map(|abonent| (account, abonent)))
 }
 
-fn spend(tx: &mut Tx<'_>, code: Pk) -> Result<(), CallError> {
-    tx.patch("PasswordCodes", code, &[("used", Patch::Set(Value::Int(1)))])
-}
-
 pub fn submit_password(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallError> {
     let token = given.text("token")?.unwrap_or_default();
     let uid = given.need("uid", given.int("uid")?)?;
@@ -69,13 +62,10 @@ pub fn submit_password(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, Cal
 
 fn set_new(tx: &mut Tx<'_>, uid: Pk, token: &str, first: &str, second: &str) -> Result<Json, CallError> {
     let codes = tx.all_where("PasswordCodes", &[("user_id", Value::Int(uid)), ("used", Value::Int(0))])?;
-    let mut fitting = None;
-    for code in codes {
-        if !token.is_empty() && code.text("token")? == token {
-            fitting = code.pk;
-        }
+    let known: Result<Vec<&str>, CallError> = codes.iter().map(|code| code.text("token")).collect();
+    if token.is_empty() || !known?.contains(&token) {
+        return refuse("the code is wrong or was used");
     }
-    let Some(code) = fitting else { return refuse("the code is wrong or was used") };
     if first != second {
         return refuse("the passwords differ");
     }
@@ -86,6 +76,9 @@ fn set_new(tx: &mut Tx<'_>, uid: Pk, token: &str, first: &str, second: &str) -> 
     users::put_password(&mut account, first, false)?;
     tx.save(&mut account)?;
     users::end_sessions(tx, uid)?;
-    spend(tx, code)?;
+    // One code was used, and the others were sent for the same password.
+    for code in &codes {
+        tx.patch("PasswordCodes", code.pk.unwrap_or_default(), &[("used", Patch::Set(Value::Int(1)))])?;
+    }
     Ok(json!({ "uid": uid, "message": "Пароль изменён" }))
 }

@@ -72,25 +72,13 @@ fn lists(tx: &Tx<'_>, abonent: &Instance, free: bool, own: bool, filter: &Filter
     }
     if free {
         for usluga in tx.all_where("Usluga", &[("is_show_web", Value::Int(1)), ("deleted", Value::Int(0))])? {
-            if usluga.pk.is_some_and(|pk| !there.contains(&pk)) && offered(abonent, &usluga)? && filter.fits(&usluga)? {
+            if usluga.pk.is_some_and(|pk| !there.contains(&pk)) && filter.fits(&usluga)? {
                 available.push(Json::Object(item(&usluga)?));
                 descriptions.push(json!({ "pk": usluga.pk, "name": shown(&usluga, "name")? }));
             }
         }
     }
     Ok(json!([available, connected, descriptions]))
-}
-
-/// Whether the subscriber's operator and range of services have this one.
-pub fn offered(abonent: &Instance, usluga: &Instance) -> Result<bool, CallError> {
-    for column in ["operator_id", "usluga_range_type_id"] {
-        if let (Some(wanted), Some(own)) = (usluga.int(column)?, abonent.int(column)?)
-            && wanted != own
-        {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 fn title(usluga: &Instance) -> Result<String, CallError> {
@@ -129,7 +117,7 @@ pub fn set_user_usluga(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, Cal
 /// Connects a service that the cabinet offers.
 pub fn connect(tx: &mut Tx<'_>, abonent: &Instance, usluga: Pk) -> Result<Json, CallError> {
     let row = tx.get("Usluga", usluga)?;
-    if !row.flag("is_show_web")? || row.flag("deleted")? || !offered(abonent, &row)? {
+    if !row.flag("is_show_web")? || row.flag("deleted")? {
         return refuse(format!("service {usluga} cannot be connected in the cabinet"));
     }
     let promised = services::is_promised(&row)?;
