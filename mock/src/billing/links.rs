@@ -2,7 +2,7 @@
 
 use carbon_specs::Relation;
 
-use super::blocks;
+use super::{blocks, users};
 use crate::orm::{CallError, Tx};
 use crate::store::{Pk, Value};
 use crate::tasks::{Change, Patch};
@@ -42,11 +42,12 @@ fn break_link(tx: &mut Tx<'_>, link: &Relation, pk: Pk) -> Result<(), CallError>
     let schema = tx.schema();
     let model = schema.at(link.model);
     match model.name.as_str() {
+        "Users" => users::trash(tx, pk),
         "AbonentsBlock" => {
             let block = tx.get("AbonentsBlock", pk)?;
             blocks::remove(tx, &block, None)
         }
-        "Users" | "UsersUsluga" | "AttributeValues" | "MsgStack" => tx.delete_cascading(link.model, pk),
+        "UsersUsluga" | "AttributeValues" | "MsgStack" => tx.delete_cascading(link.model, pk),
         _ if model.at(link.field).null => {
             let columns = vec![(link.field, Patch::Set(Value::Null))];
             tx.apply(Change::Patch { model: link.model, pk, columns })

@@ -93,15 +93,29 @@ pub fn password_fits(account: &Instance, password: &str) -> Result<bool, CallErr
     Ok(!own.is_empty() && own == password)
 }
 
-/// `delete`: the row goes, and with it its sessions and codes. Its addresses are free again.
+/// `delete`: to the trash, as a subscriber's; its sessions end, its addresses and its login are free again.
 pub fn delete(tx: &mut Tx<'_>, account: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
     if !given.flag("clean_links")?.unwrap_or(false) {
         return Err(CallError::Refused(
             "an account can only be deleted with its links: clean_links must be true".into(),
         ));
     }
-    tx.delete_cascading(account.model, account.pk.unwrap_or_default())?;
+    trash(tx, account.pk.unwrap_or_default())?;
     Ok(Answer::Json(Json::Null))
+}
+
+/// Puts an account into the trash.
+pub fn trash(tx: &mut Tx<'_>, pk: Pk) -> Result<(), CallError> {
+    end_sessions(tx, pk)?;
+    let free = Patch::Set(Value::Null);
+    let columns = [
+        ("deleted", Patch::Set(Value::Int(1))),
+        ("ip", free.clone()),
+        ("snatip", free.clone()),
+        ("pull_id", free.clone()),
+        ("snat_pull_id", free),
+    ];
+    tx.patch("Users", pk, &columns)
 }
 
 /// Ends the sessions of an account.
@@ -213,7 +227,8 @@ mod tests {
         assert_eq!(error.to_string(), "delete() missing 1 required positional argument: 'clean_links'");
         refusal(world.call("Users", 200, "delete", json!({"clean_links": false})));
         world.call("Users", 200, "delete", json!({"clean_links": true})).unwrap();
-        assert_eq!((world.count("Users", &[]), world.count("DynamicSessionUsers", &[])), (0, 0));
+        assert_eq!(world.column("Users", 200, "deleted"), 1);
+        assert_eq!(world.count("DynamicSessionUsers", &[("active", 1)]), 0);
         assert_eq!(world.count("Abonents", &[("id", 100)]), 1);
     }
 
