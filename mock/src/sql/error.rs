@@ -139,6 +139,18 @@ impl SqlError {
         )
     }
 
+    /// `SUBSTRING` from before the first character.
+    pub fn substring_offset(from: i64) -> Self {
+        let line = format!("Invalid offset parameter {from} to SUBSTRING. Only positive integers are allowed.");
+        Self::new("22011", &[&line])
+    }
+
+    /// `SUBSTRING` of fewer than no characters.
+    pub fn substring_length(length: i64) -> Self {
+        let line = format!("Invalid length parameter {length} to SUBSTRING. Negative integers are not allowed.");
+        Self::new("22011", &[&line])
+    }
+
     /// A text longer than its type.
     pub fn truncation(expected: usize, actual: usize) -> Self {
         Self::new(

@@ -89,7 +89,7 @@ pub fn print_table(out: &mut String, table: &Table, layout: Layout, failed: bool
 
 fn print_heading(out: &mut String, columns: &[Column], widths: &[usize]) {
     for (column, width) in columns.iter().zip(widths) {
-        if column.ty.is_number() || column.ty.kind == Kind::Time || column.ty.kind == Kind::Timestamp {
+        if column.ty.is_number() || column.ty.is_temporal() {
             out.push_str(&pad_left(&column.name, *width));
         } else {
             out.push_str(&pad_right(&column.name, *width));
@@ -122,7 +122,8 @@ fn width(column: &Column) -> usize {
 
 fn table_cell(column: &Column, cell: &Cell, width: usize) -> String {
     let text = plain(cell);
-    if column.ty.is_number() { pad_left(&text, width) } else { pad_right(&text, width) }
+    let right = column.ty.is_number() || (cell.is_null() && column.ty.is_temporal());
+    if right { pad_left(&text, width) } else { pad_right(&text, width) }
 }
 
 /// List mode pads nothing but `CHAR`, which it pads to its length in bytes.

@@ -108,22 +108,25 @@ pub fn run(store: &Store, now: DateTime, input: &str) -> Script {
     script
 }
 
-/// Prepares a statement and fetches its rows. `table` stays empty if it cannot be prepared.
+/// Prepares a statement and fetches its rows. `table` stays empty if no row could be fetched yet.
 fn fetch(context: &Context<'_>, statement: &str, outcome: &mut Outcome) {
-    let plan =
-        match parser::parse(statement).and_then(|query| bind::bind(context.store().schema(), context.now(), &query)) {
-            Ok(plan) => plan,
-            Err(error) => {
-                outcome.error = Some(error);
-                return;
-            }
-        };
+    let prepared =
+        parser::parse(statement).and_then(|query| bind::bind(context.store().schema(), context.now(), &query));
+    let plan = match prepared {
+        Ok(plan) => plan,
+        Err(error) => {
+            outcome.error = Some(error);
+            return;
+        }
+    };
     let mut rows = Vec::new();
     let fetched = exec::run(context, &plan, &mut |row| {
         context.count(row.len())?;
         rows.push(row);
         Ok(Flow::More)
     });
-    outcome.table = Some(Table { columns: plan.columns, rows });
     outcome.error = fetched.err();
+    if outcome.error.is_none() || !context.is_opening() {
+        outcome.table = Some(Table { columns: plan.columns, rows });
+    }
 }

@@ -1,5 +1,7 @@
 //! A statement whose names and types are known: what [`super::bind`] makes and [`super::exec`] runs.
 
+use std::rc::Rc;
+
 use carbon_specs::ModelId;
 
 use super::ast::{AggregateKind, Arithmetic, Comparison, JoinKind, Match, Part, TrimSide};
@@ -127,6 +129,8 @@ pub struct Lookup {
     pub column: usize,
     /// Its type.
     pub ty: Type,
+    /// Whether the database itself keeps an index of it: keys, own and foreign.
+    pub indexed: bool,
     /// What it must equal.
     pub value: Typed,
 }
@@ -261,8 +265,8 @@ pub enum Node {
     Exists(Box<Plan>),
     /// `SINGULAR (query)`
     Singular(Box<Plan>),
-    /// `(query)`
-    Scalar(Box<Plan>),
+    /// `(query)`; shared, as a lookup repeats what its filter says.
+    Scalar(Rc<Plan>),
     /// `a BETWEEN b AND c`
     Between(Box<Typed>, Box<Typed>, Box<Typed>),
     /// The first value whose condition is true.
@@ -307,6 +311,7 @@ impl Typed {
     pub fn streams(&self) -> Option<Vec<usize>> {
         match &self.node {
             Node::Column { depth: 0, stream, .. } => return Some(vec![*stream]),
+            Node::Scalar(plan) if !plan.correlated => {}
             Node::Exists(_) | Node::Singular(_) | Node::Scalar(_) | Node::Quantified(..) => return None,
             _ => {}
         }

@@ -1,5 +1,7 @@
 //! Expressions: each gets its type here, and what cannot have one is refused before a row is read.
 
+use std::rc::Rc;
+
 use super::scope::Clause;
 use super::{Binder, boxed, types};
 use crate::sql::ast::{AggregateKind, Comparison, Expr, ExprKind, Part, Query, TypeName};
@@ -56,7 +58,6 @@ impl<'a> Binder<'a> {
             }
             ExprKind::Compare(comparison, left, right) => {
                 let (left, right) = (self.expr(left)?, self.expr(right)?);
-                check_comparable(&left, &right)?;
                 boolean(Node::Compare(*comparison, boxed(left), boxed(right)))
             }
             ExprKind::Quantified(comparison, all, left, query) => self.quantified(*comparison, *all, left, query),
@@ -68,13 +69,10 @@ impl<'a> Binder<'a> {
             ExprKind::IsTruth(inner, truth) => boolean(Node::IsTruth(boxed(self.condition(inner)?), *truth)),
             ExprKind::Distinct(left, right) => {
                 let (left, right) = (self.expr(left)?, self.expr(right)?);
-                check_comparable(&left, &right)?;
                 boolean(Node::Distinct(boxed(left), boxed(right)))
             }
             ExprKind::Between(value, low, high) => {
                 let (value, low, high) = (self.expr(value)?, self.expr(low)?, self.expr(high)?);
-                check_comparable(&value, &low)?;
-                check_comparable(&value, &high)?;
                 boolean(Node::Between(boxed(value), boxed(low), boxed(high)))
             }
             ExprKind::Match(kind, left, right, escape) => {
@@ -85,7 +83,6 @@ impl<'a> Binder<'a> {
             ExprKind::InList(left, list) => {
                 let left = self.expr(left)?;
                 let list = self.exprs(list)?;
-                list.iter().try_for_each(|item| check_comparable(&left, item))?;
                 boolean(Node::InList(boxed(left), list))
             }
             ExprKind::Exists(query) => boolean(Node::Exists(Box::new(self.subquery(query, None)?))),
@@ -93,7 +90,7 @@ impl<'a> Binder<'a> {
             ExprKind::Scalar(query) => {
                 let plan = self.subquery(query, Some(1))?;
                 let ty = plan.columns[0].ty;
-                Ok(Typed { node: Node::Scalar(Box::new(plan)), ty })
+                Ok(Typed { node: Node::Scalar(Rc::new(plan)), ty })
             }
             ExprKind::Case(operand, arms, otherwise) => self.case(operand.as_deref(), arms, otherwise.as_deref()),
             ExprKind::Cast(inner, name) => {
@@ -175,11 +172,7 @@ impl<'a> Binder<'a> {
         let mut bound = Vec::with_capacity(arms.len());
         for (when, then) in arms {
             let when = match &operand {
-                Some(operand) => {
-                    let when = self.expr(when)?;
-                    check_comparable(operand, &when)?;
-                    when
-                }
+                Some(_) => self.expr(when)?,
                 None => self.condition(when)?,
             };
             bound.push((when, self.expr(then)?));
@@ -217,11 +210,20 @@ impl<'a> Binder<'a> {
 
     fn substring(&mut self, text: &'a Expr, from: &'a Expr, length: Option<&'a Expr>) -> Result<Typed, SqlError> {
         let mut args = vec![self.expr(text)?, self.expr(from)?];
+        // What can be seen to be wrong is refused before any row is read.
+        if let Node::Const(Cell::Exact { raw, scale: 0 }) = args[1].node
+            && raw < 1
+        {
+            return Err(SqlError::substring_offset(raw));
+        }
         let whole = types::text_length(args[0].ty);
         let mut characters = whole;
         if let Some(length) = length {
             let length = self.expr(length)?;
             if let Node::Const(Cell::Exact { raw, scale: 0 }) = length.node {
+                if raw < 0 {
+                    return Err(SqlError::substring_length(raw));
+                }
                 characters = usize::try_from(raw).map_or(whole, |wanted| wanted.min(whole));
             }
             args.push(length);
@@ -286,15 +288,6 @@ pub(super) fn or_integer(expr: &Typed) -> Type {
         Node::Const(Cell::Null) => Type::of(Kind::Long),
         _ => expr.ty,
     }
-}
-
-fn check_comparable(left: &Typed, right: &Typed) -> Result<(), SqlError> {
-    let null = |side: &Typed| side.node == Node::Const(Cell::Null);
-    if null(left) || null(right) || types::comparable(left.ty, right.ty) {
-        return Ok(());
-    }
-    let line = "Data type unknown";
-    Err(SqlError::dynamic("HY004", -804, &[line]))
 }
 
 /// A number as Firebird types it: 32 bits if it fits, scaled 64 bits with a point, floating with an exponent.

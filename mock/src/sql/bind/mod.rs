@@ -2,6 +2,7 @@
 
 mod expr;
 mod function;
+mod lookup;
 mod scope;
 mod select;
 mod types;

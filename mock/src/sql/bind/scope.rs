@@ -11,6 +11,8 @@ use crate::sql::types::Column;
 pub(super) struct Level {
     /// The streams so far.
     pub(super) streams: Vec<Stream>,
+    /// The streams in the order in which Firebird lists them when a name is ambiguous: each join reverses its own.
+    pub(super) order: Vec<usize>,
     /// The aggregates met so far.
     pub(super) aggregates: Vec<Aggregate>,
     /// Which clause is being bound.
@@ -40,6 +42,8 @@ pub(super) struct Stream {
     pub(super) table: String,
     /// Its columns.
     pub(super) columns: Vec<Column>,
+    /// Which of them the database keeps in an index.
+    pub(super) indexed: Vec<usize>,
 }
 
 impl Binder<'_> {
@@ -55,22 +59,28 @@ impl Binder<'_> {
     pub(super) fn column(&mut self, table: Option<&Name>, name: &Name) -> Result<Typed, SqlError> {
         for index in (0..self.levels.len()).rev() {
             let level = &self.levels[index];
-            let mut found: Option<(usize, usize)> = None;
-            for (stream_index, stream) in level.streams.iter().enumerate() {
-                if table.is_some_and(|table| table.text != stream.alias) {
-                    continue;
+            let found: Vec<(usize, usize)> = level
+                .order
+                .iter()
+                .filter(|stream| table.is_none_or(|table| table.text == level.streams[**stream].alias))
+                .filter_map(|stream| {
+                    let columns = &level.streams[*stream].columns;
+                    Some((*stream, columns.iter().position(|column| column.name == name.text)?))
+                })
+                .collect();
+            match *found {
+                [] => {}
+                [(stream, column)] => {
+                    let ty = level.streams[stream].columns[column].ty;
+                    self.reaches(index);
+                    let depth = self.levels.len() - 1 - index;
+                    return Ok(Typed { node: Node::Column { depth, stream, column }, ty });
                 }
-                let Some(column) = stream.columns.iter().position(|column| column.name == name.text) else { continue };
-                if let Some((earlier, _)) = found {
-                    return Err(ambiguous(&level.streams[earlier], stream, name));
+                _ => {
+                    let tables: Vec<&str> =
+                        found.iter().map(|(stream, _)| level.streams[*stream].table.as_str()).collect();
+                    return Err(ambiguous(&tables, name));
                 }
-                found = Some((stream_index, column));
-            }
-            if let Some((stream, column)) = found {
-                let ty = level.streams[stream].columns[column].ty;
-                self.reaches(index);
-                let depth = self.levels.len() - 1 - index;
-                return Ok(Typed { node: Node::Column { depth, stream, column }, ty });
             }
         }
         let (full, at) = match table {
@@ -81,8 +91,8 @@ impl Binder<'_> {
     }
 }
 
-fn ambiguous(left: &Stream, right: &Stream, name: &Name) -> SqlError {
+fn ambiguous(tables: &[&str], name: &Name) -> SqlError {
     // The blank at the end of the line is Firebird's.
-    let line = format!("Ambiguous field name between {} and {} ", left.table, right.table);
+    let line = format!("Ambiguous field name between {} ", tables.join(" and "));
     SqlError::dynamic("42702", -204, &[&line, &name.text])
 }

@@ -1,11 +1,11 @@
 //! Arms of a query: sources, joins, the select list, groups and sort keys.
 
 use super::scope::{Clause, Level, Stream};
-use super::{Binder, boxed, types};
+use super::{Binder, boxed, lookup, types};
 use crate::sql::ast::{self, Comparison, ExprKind, From, Item, JoinKind, Name, OrderItem, Select};
 use crate::sql::error::SqlError;
-use crate::sql::plan::{Arm, Bounds, Grouping, Key, Lookup, Node, Plan, Sort, Source, Tree, Typed};
-use crate::sql::types::{Cell, Column, Kind, Type};
+use crate::sql::plan::{Arm, Bounds, Grouping, Key, Node, Plan, Sort, Source, Tree, Typed};
+use crate::sql::types::{Column, Kind, Type};
 
 /// How many tables one `SELECT` may name.
 const MAX_STREAMS: usize = 64;
@@ -63,8 +63,7 @@ impl<'a> Binder<'a> {
         if let Some(grouping) = &grouping {
             check_groups(grouping, &items, &sorts)?;
         }
-        find_lookups(&mut tree, filter.as_ref(), &mut Vec::new());
-        let start = filter.as_ref().and_then(|filter| equality(filter, first_stream(&tree)?, &[]));
+        let start = lookup::find(&mut tree, filter.as_ref(), &self.level().streams);
         let arm =
             Arm { bounds, distinct: select.distinct, items, streams, tree, start, filter, grouping, order: sorts };
         Ok((arm, columns))
@@ -76,9 +75,10 @@ impl<'a> Binder<'a> {
             From::Derived { query, alias, columns, at } => {
                 let plan = self.derived(query)?;
                 let name = alias.clone().unwrap_or(Name { text: String::new(), at: *at });
-                self.add_derived(plan, &name, columns, streams)
+                self.add_derived((plan, query), &name, columns, streams)
             }
             From::Join { kind, left, right, on, using } => {
+                let start = streams.len();
                 let left_tree = self.from(left, streams)?;
                 let middle = streams.len();
                 let right_tree = self.from(right, streams)?;
@@ -87,6 +87,11 @@ impl<'a> Binder<'a> {
                     None if using.is_empty() => None,
                     None => Some(self.using(using, middle)?),
                 };
+                // Commas are no joins to Firebird: see `Level::order`.
+                if on.is_some() {
+                    let place = self.level().order.len() - (streams.len() - start);
+                    self.level().order[place..].reverse();
+                }
                 // A right join is a left join the other way round.
                 let (kind, left, right) = match kind {
                     JoinKind::Right => (JoinKind::Left, right_tree, left_tree),
@@ -112,13 +117,13 @@ impl<'a> Binder<'a> {
             let later = self.ctes.split_off(index);
             let plan = self.derived(&cte.query);
             self.ctes.extend(later);
-            return self.add_derived(plan?, alias.unwrap_or(name), &cte.columns, streams);
+            return self.add_derived((plan?, &cte.query), alias.unwrap_or(name), &cte.columns, streams);
         }
         let called = alias.unwrap_or(name).text.clone();
         if name.text == "RDB$DATABASE" {
             let columns = vec![Column { name: "RDB$RELATION_ID".into(), ty: Type::of(Kind::Short) }];
             return self.add(
-                Stream { alias: called, table: "table RDB$DATABASE".into(), columns },
+                Stream { alias: called, table: "table RDB$DATABASE".into(), columns, indexed: Vec::new() },
                 Source::One,
                 streams,
             );
@@ -133,13 +138,15 @@ impl<'a> Binder<'a> {
             .iter()
             .map(|field| Column { name: field.sql.to_ascii_uppercase(), ty: Type::of_field(field) })
             .collect();
-        let stream = Stream { alias: called, table: format!("table {}", name.text), columns };
+        let keys = model.fields.iter().filter(|field| field.to.is_some() || field.id == model.pk);
+        let indexed = keys.map(|field| field.id.0).collect();
+        let stream = Stream { alias: called, table: format!("table {}", name.text), columns, indexed };
         self.add(stream, Source::Table(model.id), streams)
     }
 
     fn add_derived(
         &mut self,
-        plan: Plan,
+        (plan, query): (Plan, &ast::Query),
         alias: &Name,
         names: &[Name],
         streams: &mut Vec<Source>,
@@ -154,7 +161,24 @@ impl<'a> Binder<'a> {
                 column.name = name.text.clone();
             }
         }
-        let stream = Stream { alias: alias.text.clone(), table: format!("derived table {}", alias.text), columns };
+        for (index, column) in columns.iter().enumerate() {
+            let wrong = |line: &str| Err(SqlError::dynamic("42000", -104, &["Invalid command", line]));
+            if column.name.is_empty() || !named(query, index) && names.is_empty() {
+                let number = index + 1;
+                return wrong(&format!(
+                    "no column name specified for column number {number} in derived table {}",
+                    alias.text
+                ));
+            }
+            if columns[..index].iter().any(|earlier| earlier.name == column.name) {
+                return wrong(&format!(
+                    "column {} was specified multiple times for derived table {}",
+                    column.name, alias.text
+                ));
+            }
+        }
+        let table = format!("derived table {}", alias.text);
+        let stream = Stream { alias: alias.text.clone(), table, columns, indexed: Vec::new() };
         self.add(stream, Source::Derived(Box::new(plan)), streams)
     }
 
@@ -163,10 +187,7 @@ impl<'a> Binder<'a> {
             return Err(SqlError::limit("the statement joins too many tables"));
         }
         let level = self.level();
-        if let Some(earlier) = level.streams.iter().find(|earlier| earlier.alias == stream.alias) {
-            let line = format!("alias {} conflicts with an alias in the same statement", earlier.alias);
-            return Err(SqlError::dynamic("42S02", -204, &["Invalid command", &line]));
-        }
+        level.order.push(level.streams.len());
         level.streams.push(stream);
         streams.push(source);
         Ok(Tree::Leaf(streams.len() - 1))
@@ -214,7 +235,7 @@ impl<'a> Binder<'a> {
                     if let Some(table) = table
                         && exprs.len() == before
                     {
-                        return Err(SqlError::column_unknown(&table.text, table.at));
+                        return Err(SqlError::column_unknown(&format!("{}.*", table.text), table.at));
                     }
                 }
             }
@@ -274,6 +295,18 @@ impl<'a> Binder<'a> {
     }
 }
 
+/// Whether a query's column has a name of its own: an alias, or that of a column.
+fn named(query: &ast::Query, column: usize) -> bool {
+    // Behind a `*` places shift; its columns all have names.
+    if query.first.items.iter().any(|item| matches!(item, Item::All(_))) {
+        return true;
+    }
+    match query.first.items.get(column) {
+        Some(Item::One(expr, alias)) => alias.is_some() || matches!(expr.kind, ExprKind::Column(..)),
+        _ => true,
+    }
+}
+
 fn sort<K>(item: &OrderItem, key: K) -> Sort<K> {
     // NULL is the smallest of all unless the statement says otherwise.
     let nulls_first = item.nulls_first.unwrap_or(!item.descending);
@@ -308,53 +341,5 @@ fn covered(expr: &Typed, keys: &[&Typed]) -> bool {
     match &expr.node {
         Node::Column { depth: 0, .. } => false,
         _ => expr.children().into_iter().all(|child| covered(child, keys)),
-    }
-}
-
-/// Finds, for each join whose right side is one table, an equality by which its rows can be looked up. `WHERE` helps
-/// where the join is an inner one: the filter is applied all the same.
-fn find_lookups(tree: &mut Tree, filter: Option<&Typed>, known: &mut Vec<usize>) {
-    match tree {
-        Tree::Leaf(stream) => known.push(*stream),
-        Tree::Join { kind, left, right, on, lookup } => {
-            find_lookups(left, filter, known);
-            if let Tree::Leaf(stream) = **right {
-                let helpful = if *kind == JoinKind::Inner { filter } else { None };
-                *lookup = on.iter().chain(helpful).find_map(|condition| equality(condition, stream, known));
-                known.push(stream);
-            } else {
-                find_lookups(right, filter, known);
-            }
-        }
-    }
-}
-
-/// The stream that is walked first, unless a full join may put NULLs in its place.
-fn first_stream(tree: &Tree) -> Option<usize> {
-    match tree {
-        Tree::Leaf(stream) => Some(*stream),
-        Tree::Join { kind: JoinKind::Full, .. } => None,
-        Tree::Join { left, .. } => first_stream(left),
-    }
-}
-
-/// `stream.column = something known before`, anywhere among conditions that must all hold.
-fn equality(condition: &Typed, stream: usize, known: &[usize]) -> Option<Lookup> {
-    match &condition.node {
-        Node::And(terms) => terms.iter().find_map(|term| equality(term, stream, known)),
-        Node::Compare(Comparison::Equal, left, right) => {
-            [(left, right), (right, left)].into_iter().find_map(|(side, other)| match side.node {
-                Node::Column { depth: 0, stream: own, column }
-                    if own == stream
-                        && types::hashable(side.ty, other.ty)
-                        && !matches!(other.node, Node::Const(Cell::Null))
-                        && other.streams().is_some_and(|used| used.iter().all(|used| known.contains(used))) =>
-                {
-                    Some(Lookup { column, ty: side.ty, value: (**other).clone() })
-                }
-                _ => None,
-            })
-        }
-        _ => None,
     }
 }

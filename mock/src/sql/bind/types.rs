@@ -155,26 +155,6 @@ pub(super) fn null_type() -> Type {
     Type { kind: Kind::Char, scale: 0, length: 1, bytes: 1 }
 }
 
-/// Whether equal values of these types have equal keys, so that one can be looked up by the other.
-pub(super) fn hashable(left: Type, right: Type) -> bool {
-    (left.is_exact() && right.is_exact())
-        || (left.is_text() && right.is_text())
-        || left.kind == right.kind && left.is_temporal()
-}
-
-/// Whether values of these types can be compared at all.
-pub(super) fn comparable(left: Type, right: Type) -> bool {
-    let plain = |ty: Type| ty.is_text();
-    let dated = |ty: Type| matches!(ty.kind, Kind::Date | Kind::Timestamp);
-    plain(left)
-        || plain(right)
-        || left.kind == right.kind
-        || (left.is_number() && right.is_number())
-        || (dated(left) && dated(right))
-        || (left.kind == Kind::Boolean && right.is_number())
-        || (left.is_number() && right.kind == Kind::Boolean)
-}
-
 /// The types of a union's columns.
 pub(super) fn merge_columns(columns: &mut [Column], others: &[Column]) -> Result<(), SqlError> {
     if columns.len() != others.len() {

@@ -19,13 +19,20 @@ pub(super) fn run<'s>(
     context: &Context<'s>,
     arm: &Arm,
     parent: Option<&Frame<'_, 's>>,
+    top: bool,
     sink: &mut Sink<'_>,
 ) -> Result<Flow, SqlError> {
     let mut sink = windowed(window(context, &arm.bounds, parent)?, sink);
     let walk = Walk::open(context, arm, parent)?;
+    let grouped_at_once = arm.grouping.as_ref().is_some_and(|grouping| grouping.keys.is_empty());
+    let sorts = !arm.order.is_empty() || arm.distinct || (arm.grouping.is_some() && !grouped_at_once);
+    if top {
+        walk.prepare(arm)?;
+    }
+    context.opened(top && !sorts);
     if let Some(grouping) = &arm.grouping {
         let groups = group::run(&walk, arm, grouping)?;
-        return finish(context, arm, groups, parent, &mut sink);
+        return finish(context, arm, groups, parent, top, &mut sink);
     }
     if arm.order.is_empty() && !arm.distinct {
         return walk.all(arm, &mut |rows| sink(project(context, arm, rows, &[], parent)?));
@@ -36,7 +43,7 @@ pub(super) fn run<'s>(
         candidates.push(Candidate { rows: rows.clone(), aggregates: Vec::new() });
         Ok(Flow::More)
     })?;
-    finish(context, arm, candidates, parent, &mut sink)
+    finish(context, arm, candidates, parent, top, &mut sink)
 }
 
 fn project<'s>(
@@ -56,6 +63,7 @@ fn finish<'s>(
     arm: &Arm,
     candidates: Vec<Candidate<'s>>,
     parent: Option<&Frame<'_, 's>>,
+    top: bool,
     sink: &mut Sink<'_>,
 ) -> Result<Flow, SqlError> {
     let mut keyed: Vec<(Vec<Cell>, Candidate<'s>)> = Vec::with_capacity(candidates.len());
@@ -86,6 +94,7 @@ fn finish<'s>(
         }
         distinct(&mut rows, |(_, row)| row);
         rows.sort_by(|(left, _), (right, _)| by_keys(left, right));
+        context.opened(top);
         for (_, row) in rows {
             if sink(row)? == Flow::Enough {
                 return Ok(Flow::Enough);
@@ -94,6 +103,7 @@ fn finish<'s>(
         return Ok(Flow::More);
     }
     keyed.sort_by(|(left, _), (right, _)| by_keys(left, right));
+    context.opened(top);
     for (_, candidate) in keyed {
         let row = project(context, arm, &candidate.rows, &candidate.aggregates, parent)?;
         if sink(row)? == Flow::Enough {

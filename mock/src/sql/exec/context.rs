@@ -107,6 +107,7 @@ pub struct Context<'s> {
     deadline: Instant,
     ticks: Counter<u32>,
     cells: Counter<usize>,
+    opening: Counter<bool>,
     tables: RefCell<HashMap<ModelId, Rc<Opened<'s>>>>,
     /// Derived tables that look at nothing outside, by the id of their plan.
     pub(super) derived: RefCell<HashMap<usize, Rc<Opened<'s>>>>,
@@ -126,6 +127,7 @@ impl<'s> Context<'s> {
             deadline: Instant::now() + limits.time,
             ticks: Counter::new(0),
             cells: Counter::new(0),
+            opening: Counter::new(true),
             tables: RefCell::default(),
             derived: RefCell::default(),
             values: RefCell::default(),
@@ -141,6 +143,18 @@ impl<'s> Context<'s> {
     /// What it takes for the present.
     pub fn now(&self) -> DateTime {
         self.now
+    }
+
+    /// Whether no row could be fetched yet: what goes wrong now, isql says before it prints anything.
+    pub fn is_opening(&self) -> bool {
+        self.opening.get()
+    }
+
+    /// The result is open: from here on rows come.
+    pub(super) fn opened(&self, whole_statement: bool) {
+        if whole_statement {
+            self.opening.set(false);
+        }
     }
 
     /// The rows of a model.

@@ -228,7 +228,7 @@ fn values<'s>(context: &Context<'s>, plan: &Plan, frame: &Frame<'_, 's>) -> Resu
         return Ok(Rc::clone(known));
     }
     let mut values = Values::default();
-    run_plan(context, plan, Some(frame), &mut |row| {
+    run_plan(context, plan, Some(frame), false, &mut |row| {
         context.count(1)?;
         let cell = row.into_iter().next().unwrap_or(Cell::Null);
         values.has_null |= cell.is_null();
@@ -266,7 +266,7 @@ fn quantified<'s>(
         }
     };
     if plan.correlated {
-        run_plan(context, plan, Some(frame), &mut |row| look(row.first().unwrap_or(&Cell::Null)))?;
+        run_plan(context, plan, Some(frame), false, &mut |row| look(row.first().unwrap_or(&Cell::Null)))?;
         return Ok(result);
     }
     let values = values(context, plan, frame)?;
@@ -295,7 +295,7 @@ fn count<'s>(context: &Context<'s>, plan: &Plan, frame: &Frame<'_, 's>) -> Resul
         return Ok(*known);
     }
     let mut found = 0_u8;
-    run_plan(context, plan, Some(frame), &mut |_| {
+    run_plan(context, plan, Some(frame), false, &mut |_| {
         found += 1;
         Ok(if found >= 2 { Flow::Enough } else { Flow::More })
     })?;
@@ -316,7 +316,7 @@ fn scalar<'s>(context: &Context<'s>, plan: &Plan, frame: &Frame<'_, 's>) -> Resu
         };
     }
     let mut only = None;
-    run_plan(context, plan, Some(frame), &mut |row| {
+    run_plan(context, plan, Some(frame), false, &mut |row| {
         if only.is_some() {
             return Err(several());
         }

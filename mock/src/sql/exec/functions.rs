@@ -110,12 +110,10 @@ fn characters(wanted: i64) -> usize {
 
 fn substring(content: &str, from: i64, length: Option<i64>) -> Result<Cell, SqlError> {
     if from < 1 {
-        let line = format!("Invalid offset parameter {from} to SUBSTRING. Only positive integers are allowed.");
-        return Err(SqlError::new("22011", &[&line]));
+        return Err(SqlError::substring_offset(from));
     }
     if let Some(length) = length.filter(|length| *length < 0) {
-        let line = format!("Invalid length parameter {length} to SUBSTRING. Negative integers are not allowed.");
-        return Err(SqlError::new("22011", &[&line]));
+        return Err(SqlError::substring_length(length));
     }
     let take = length.map_or(usize::MAX, characters);
     Ok(Cell::text(content.chars().skip(characters(from - 1)).take(take).collect::<String>()))

@@ -37,7 +37,7 @@ impl<'w, 's> Walk<'w, 's> {
                         Some(opened) => opened,
                         None => {
                             let mut rows = Vec::new();
-                            super::run_plan(context, plan, parent, &mut |row| {
+                            super::run_plan(context, plan, parent, false, &mut |row| {
                                 context.count(row.len())?;
                                 rows.push(RowRef::Made(Rc::new(row)));
                                 Ok(Flow::More)
@@ -53,6 +53,15 @@ impl<'w, 's> Walk<'w, 's> {
             });
         }
         Ok(Self { context, streams, parent })
+    }
+
+    /// Finds the value by which an index will be asked, before any row is fetched.
+    pub(super) fn prepare(&self, arm: &Arm) -> Result<(), SqlError> {
+        if let Some(start) = arm.start.as_ref().filter(|start| start.indexed) {
+            let frame = Frame { rows: &[], aggregates: &[], parent: self.parent };
+            eval::eval(self.context, &start.value, &frame)?;
+        }
+        Ok(())
     }
 
     /// Walks everything that passes the joins and the filter.

@@ -38,20 +38,24 @@ pub type Sink<'k> = dyn FnMut(Vec<Cell>) -> Result<Flow, SqlError> + 'k;
 /// # Errors
 /// What goes wrong at a row; the rows before it have reached the sink.
 pub fn run(context: &Context<'_>, plan: &Plan, sink: &mut Sink<'_>) -> Result<(), SqlError> {
-    run_plan(context, plan, None, sink).map(|_| ())
+    run_plan(context, plan, None, true, sink).map(|_| ())
 }
 
 fn run_plan<'s>(
     context: &Context<'s>,
     plan: &Plan,
     parent: Option<&Frame<'_, 's>>,
+    top: bool,
     sink: &mut Sink<'_>,
 ) -> Result<Flow, SqlError> {
     let window = window(context, &plan.bounds, parent)?;
     let mut sink = windowed(window, sink);
     if plan.unions.is_empty() {
-        return arm::run(context, &plan.first, parent, &mut sink);
+        return arm::run(context, &plan.first, parent, top, &mut sink);
     }
+    // A sort sees all rows before the first one can be fetched.
+    let sorts = !plan.order.is_empty() || plan.unions.iter().any(|(all, _)| !all);
+    context.opened(top && !sorts);
     let mut rows = Vec::new();
     gather(context, parent, &plan.first, &mut rows)?;
     for (all, other) in &plan.unions {
@@ -69,6 +73,7 @@ fn run_plan<'s>(
                 .unwrap_or(Ordering::Equal)
         });
     }
+    context.opened(top);
     for row in rows {
         if sink(row)? == Flow::Enough {
             return Ok(Flow::Enough);
@@ -83,7 +88,7 @@ fn gather<'s>(
     part: &super::plan::Arm,
     rows: &mut Vec<Vec<Cell>>,
 ) -> Result<(), SqlError> {
-    arm::run(context, part, parent, &mut |row| {
+    arm::run(context, part, parent, false, &mut |row| {
         context.count(row.len())?;
         rows.push(row);
         Ok(Flow::More)
@@ -111,7 +116,8 @@ fn window<'s>(context: &Context<'s>, bounds: &Bounds, parent: Option<&Frame<'_, 
     };
     let natural = |number: i64, words: &str| {
         u64::try_from(number).map_err(|_| {
-            SqlError::new("2201X", &[&format!("Invalid parameter to {words}. Only integers >= 0 are allowed.")])
+            let state = if words.starts_with("FETCH") { "HY000" } else { "42000" };
+            SqlError::new(state, &[&format!("Invalid parameter to {words}. Only integers >= 0 are allowed.")])
         })
     };
     let mut window = Window { skip: 0, take: None };

@@ -260,7 +260,12 @@ impl Parser {
             }
             TokenKind::Word(word) => self.worded(&word),
             TokenKind::Quoted(_) => self.column(),
-            TokenKind::Sign("?" | ":") => Err(SqlError::refused("parameters have no value here")),
+            TokenKind::Sign(":") if self.is_name_at(1) => {
+                self.take();
+                let name = self.name()?;
+                Err(SqlError::column_unknown(&name.text, name.at))
+            }
+            TokenKind::Sign("?") => Err(SqlError::refused("parameters have no value here")),
             TokenKind::Sign(_) | TokenKind::End => Err(self.unexpected()),
         }
     }

@@ -123,7 +123,11 @@ impl Parser {
             "BLOB" | "NCHAR" | "NATIONAL" => {
                 return Err(SqlError::refused(&format!("the type {word} is not known here")));
             }
-            _ => return Err(self.unexpected()),
+            _ if is_reserved(&word) => return Err(self.unexpected()),
+            domain => {
+                let line = format!("Specified domain or source column {domain} does not exist");
+                return Err(SqlError::dynamic("42000", -607, &["Invalid command", &line]));
+            }
         };
         self.take();
         Ok(name)
@@ -147,10 +151,10 @@ impl Parser {
         let scale = if self.sign(",") { self.count()? } else { 0 };
         self.need_sign(")")?;
         if !(1..=18).contains(&precision) {
-            return Err(SqlError::dynamic("42000", -842, &["Precision must be from 1 to 18"]));
+            return Err(SqlError::dynamic("HY104", -842, &["Precision must be from 1 to 18"]));
         }
         if scale > precision {
-            return Err(SqlError::dynamic("42000", -842, &["Scale must be between zero and precision"]));
+            return Err(SqlError::dynamic("HY104", -842, &["Scale must be between zero and precision"]));
         }
         Ok((precision, scale))
     }
@@ -248,11 +252,14 @@ impl Parser {
         if word == "DATEADD" || word == "DATEDIFF" {
             return Err(SqlError::refused(&format!("{word} is not run here")));
         }
+        let (least, most) = arity(&word);
         let mut args = Vec::new();
-        if !self.is_sign(")") {
+        if least > 0 || !self.is_sign(")") {
             loop {
                 args.push(self.expr()?);
-                if !self.sign(",") {
+                if args.len() < least {
+                    self.need_sign(",")?;
+                } else if args.len() >= most || !self.sign(",") {
                     break;
                 }
             }
@@ -260,5 +267,17 @@ impl Parser {
         self.need_sign(")")?;
         let inside = deepest(&args);
         self.build(at, ExprKind::Function(Name { text: word, at }, args), inside)
+    }
+}
+
+/// How many arguments the grammar itself asks for; of other functions it takes any.
+fn arity(function: &str) -> (usize, usize) {
+    match function {
+        "UPPER" | "LOWER" | "CHAR_LENGTH" | "CHARACTER_LENGTH" | "OCTET_LENGTH" => (1, 1),
+        "COALESCE" => (2, usize::MAX),
+        "NULLIF" => (2, 2),
+        "IIF" => (3, 3),
+        "DECODE" => (3, usize::MAX),
+        _ => (0, usize::MAX),
     }
 }
