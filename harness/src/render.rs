@@ -55,10 +55,13 @@ pub fn answer(answer: &Answer) -> String {
     let raw = String::from_utf8_lossy(&answer.body);
     match answer.json() {
         Ok(value) => {
-            text.push_str(&pretty(&abbreviate(&value)));
+            let mut shown = value.clone();
+            let mut inner = Vec::new();
+            take_out(&mut shown, "", &mut inner);
+            text.push_str(&pretty(&abbreviate(&shown)));
             text.push('\n');
-            for (place, inner) in inside(&value, String::new()) {
-                text.push_str(&format!("inside {place}:\n{}\n", pretty(&abbreviate(&inner))));
+            for (place, inner) in inner {
+                text.push_str(&format!("{place} is this JSON in a text:\n{}\n", pretty(&abbreviate(&inner))));
             }
             if python(&value).as_bytes() != &*answer.body {
                 text.push_str(&format!("raw: {raw}\n"));
@@ -69,17 +72,29 @@ pub fn answer(answer: &Answer) -> String {
     text
 }
 
-/// Texts that are JSON themselves (the cabinet's replies), decoded, with their places.
-fn inside(value: &Value, place: String) -> Vec<(String, Value)> {
+/// Takes out texts that are JSON themselves (the cabinet's replies) in Python's spelling, so that they can be shown
+/// decoded: the decoded form stands for exactly one text.
+fn take_out(value: &mut Value, place: &str, found: &mut Vec<(String, Value)>) {
     match value {
         Value::String(text) if text.starts_with(['{', '[']) => {
-            serde_json::from_str(text).map(|inner| vec![(place, inner)]).unwrap_or_default()
+            if let Ok(inner) = serde_json::from_str::<Value>(text)
+                && python(&inner) == *text
+            {
+                found.push((place.to_owned(), inner));
+                *text = "(JSON, below)".to_owned();
+            }
         }
         Value::Array(items) => {
-            items.iter().enumerate().flat_map(|(index, item)| inside(item, format!("{place}/{index}"))).collect()
+            for (index, item) in items.iter_mut().enumerate() {
+                take_out(item, &format!("{place}/{index}"), found);
+            }
         }
-        Value::Object(pairs) => pairs.iter().flat_map(|(key, item)| inside(item, format!("{place}/{key}"))).collect(),
-        _ => Vec::new(),
+        Value::Object(pairs) => {
+            for (key, item) in pairs.iter_mut() {
+                take_out(item, &format!("{place}/{key}"), found);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -210,9 +225,11 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_json_is_shown_decoded_as_well() {
+    fn a_text_that_is_json_is_shown_decoded() {
         let text = answer(&reply(r#"{"call": "/", "result": ["{\"error\": \"\\u043d\"}"]}"#));
-        assert!(text.ends_with("inside /result/0:\n{\n  \"error\": \"н\"\n}\n"), "{text}");
+        assert!(text.ends_with("/result/0 is this JSON in a text:\n{\n  \"error\": \"н\"\n}\n"), "{text}");
+        let other = answer(&reply(r#"{"call": "/", "result": ["{\"error\":\"\\u043d\"}"]}"#));
+        assert!(!other.contains("this JSON in a text"), "{other}");
     }
 
     #[test]

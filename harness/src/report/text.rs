@@ -10,6 +10,9 @@ use crate::fault::Fault;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary, Tally};
 use crate::replay::Form;
 
+/// Lines of one difference that are shown unless everything is asked for.
+const MOST_LINES: usize = 60;
+
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
@@ -150,7 +153,7 @@ impl<W: Write> Text<W> {
             writeln!(out, "  {QUIET}sent{QUIET:#}    {}  {}", sent.path, chain(&sent.body))?;
         }
         for fault in &form.faults {
-            write_fault(out, fault)?;
+            write_fault(out, fault, self.detail)?;
         }
         writeln!(out, "  {QUIET}again{QUIET:#}   carbon-harness run {}", outcome.id)?;
         writeln!(out)
@@ -176,7 +179,7 @@ impl<W: Write> Text<W> {
         if !outcome.faults.is_empty() {
             writeln!(self.out, "  {QUIET}rule{QUIET:#}    {}", outcome.says)?;
             for fault in &outcome.faults {
-                write_fault(&mut self.out, fault)?;
+                write_fault(&mut self.out, fault, self.detail)?;
             }
             writeln!(self.out, "  {QUIET}again{QUIET:#}   carbon-harness run --only-rules {}", outcome.rule)?;
             writeln!(self.out)?;
@@ -273,7 +276,7 @@ fn plural(count: usize, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
 }
 
-fn write_fault(out: &mut impl Write, fault: &Fault) -> io::Result<()> {
+fn write_fault(out: &mut impl Write, fault: &Fault, detail: Detail) -> io::Result<()> {
     let label = |text: &str| format!("  {QUIET}{text:<7}{QUIET:#} ");
     match fault {
         Fault::Reply { turn, mismatch } => {
@@ -310,7 +313,8 @@ fn write_fault(out: &mut impl Write, fault: &Fault) -> io::Result<()> {
         }
         Fault::Snapshot { file, difference } => {
             writeln!(out, "{}{file}", label("differs"))?;
-            paint_difference(out, difference)
+            let most = if detail == Detail::Verbose { usize::MAX } else { MOST_LINES };
+            paint_difference(out, difference, most)
         }
         Fault::NoSnapshot { file } => {
             writeln!(out, "{}there is no {file} yet; `run --update` writes it", label("differs"))
@@ -325,18 +329,24 @@ fn write_mismatch(out: &mut impl Write, label: &str, at: &str, expected: &str, o
     writeln!(out, "          {OBSERVED}+observed {observed}{OBSERVED:#}")
 }
 
-/// Writes a difference, with the changed parts of a line set off.
+/// Writes a difference, with the changed parts of a line set off, up to a number of lines.
 ///
 /// # Errors
 /// Those of writing.
-pub fn paint_difference(out: &mut impl Write, difference: &Difference) -> io::Result<()> {
+pub fn paint_difference(out: &mut impl Write, difference: &Difference, most: usize) -> io::Result<()> {
+    let total: usize = difference.hunks.iter().map(Vec::len).sum();
+    let mut shown = 0;
     for (index, hunk) in difference.hunks.iter().enumerate() {
-        if index > 0 {
+        if index > 0 && shown < most {
             writeln!(out, "          {QUIET}...{QUIET:#}")?;
         }
-        for line in hunk {
+        for line in hunk.iter().take(most - shown) {
             paint_line(out, line)?;
+            shown += 1;
         }
+    }
+    if shown < total {
+        writeln!(out, "          {QUIET}... {} lines more; -v shows all{QUIET:#}", total - shown)?;
     }
     Ok(())
 }
