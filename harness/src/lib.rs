@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod check;
 pub mod cli;
 pub mod control;
+pub mod curl;
 pub mod diff;
 pub mod embedded;
 pub mod exchange;
