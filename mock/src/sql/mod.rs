@@ -28,10 +28,11 @@ use jiff::civil::DateTime;
 
 use crate::store::Store;
 
-use exec::{Context, Flow, Limits};
+use exec::{Context, Flow};
 use script::Piece;
 
 pub use error::SqlError;
+pub use exec::Limits;
 pub use types::{Cell, Column, Kind, Table, Type};
 
 /// How rows are printed.
@@ -64,14 +65,20 @@ pub struct Script {
 /// How many statements one input may hold.
 const MAX_STATEMENTS: usize = 100;
 
+/// The bytes of stack that a statement may use.
+const DEEP_STACK: usize = 64 << 20;
+
 /// Runs one `SELECT`; a `;` at its end is allowed.
 ///
 /// # Errors
 /// What Firebird would say; rows fetched before an error are dropped.
 pub fn select(store: &Store, now: DateTime, statement: &str) -> Result<Table, SqlError> {
     let statement = statement.trim_end().trim_end_matches(';');
-    let mut outcome = Outcome { layout: Layout::default(), table: None, error: None };
-    fetch(&Context::new(store, now, Limits::default()), statement, &mut outcome);
+    let outcome = with_deep_stack(|| {
+        let mut outcome = Outcome { layout: Layout::default(), table: None, error: None };
+        fetch(&Context::new(store, now, Limits::default()), statement, &mut outcome);
+        outcome
+    })?;
     match (outcome.error, outcome.table) {
         (None, Some(table)) => Ok(table),
         (Some(error), _) => Err(error),
@@ -82,6 +89,28 @@ pub fn select(store: &Store, now: DateTime, statement: &str) -> Result<Table, Sq
 /// Runs what `sqlexec` hands to isql: `set list on;` and the like, then statements. The last `;` may be left out, as
 /// `sqlexec` adds it. An error in one statement does not stop the next ones.
 pub fn run(store: &Store, now: DateTime, input: &str) -> Script {
+    run_within(store, now, input, Limits::default())
+}
+
+/// As [`run`], within limits of its own.
+pub fn run_within(store: &Store, now: DateTime, input: &str, limits: Limits) -> Script {
+    with_deep_stack(|| run_pieces(store, now, input, limits)).unwrap_or_else(|error| Script {
+        outcomes: vec![Outcome { layout: Layout::default(), table: None, error: Some(error) }],
+    })
+}
+
+/// Runs something on a thread whose stack holds the deepest statement that the parser lets pass. A worker of the
+/// server has a few MB only, of which each operation inside another takes its part; this memory is not touched unless
+/// a statement needs it.
+fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, SqlError> {
+    let failed = || SqlError::limit("there is no thread to run the statement on");
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(DEEP_STACK).spawn_scoped(scope, work);
+        thread.map_err(|_| failed())?.join().map_err(|_| failed())
+    })
+}
+
+fn run_pieces(store: &Store, now: DateTime, input: &str, limits: Limits) -> Script {
     let started = Instant::now();
     let mut layout = Layout::default();
     let mut script = Script::default();
@@ -94,8 +123,7 @@ pub fn run(store: &Store, now: DateTime, input: &str) -> Script {
                 Some(Ok(())) => continue,
                 Some(Err(error)) => outcome.error = Some(error),
                 None => {
-                    let mut limits = Limits::default();
-                    limits.time = limits.time.saturating_sub(started.elapsed());
+                    let limits = Limits { time: limits.time.saturating_sub(started.elapsed()), ..limits };
                     fetch(&Context::new(store, now, limits), statement, &mut outcome);
                 }
             },

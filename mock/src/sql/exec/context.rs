@@ -173,8 +173,7 @@ impl<'s> Context<'s> {
         let ticks = self.ticks.get().wrapping_add(1);
         self.ticks.set(ticks);
         if ticks.is_multiple_of(512) && Instant::now() > self.deadline {
-            let line = format!("the statement runs longer than {} seconds", self.limits.time.as_secs());
-            return Err(SqlError::limit(&line));
+            return Err(SqlError::limit("the statement runs longer than it may: 10 seconds, with those before it"));
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::keywords::is_reserved;
 use super::lexer::{self, Token, TokenKind};
 
 /// How deeply parentheses and subqueries may nest.
-const MAX_NESTING: u32 = 40;
+const MAX_NESTING: u32 = 100;
 
 /// How many operations may stand inside one another: `a || b || c` are two.
 const MAX_DEPTH: u32 = 250;
