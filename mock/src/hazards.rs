@@ -9,6 +9,7 @@ use carbon_specs::{ModelId, Schema};
 use serde_json::{Value as Json, json};
 
 use crate::orm::convert;
+use crate::store::value::show;
 use crate::store::{Pk, Store};
 use crate::tasks::{Change, Task};
 
@@ -99,7 +100,7 @@ fn overlap(schema: &Schema, store: &Store, writers: &Writers, task: &Task, chang
     let by = other.as_ref().map_or_else(|| "an earlier change".to_owned(), |(id, call)| format!("task {id} ({call})"));
     let hazard = |kind, columns, says| Hazard {
         kind,
-        at: task.due.to_string(),
+        at: show(task.due),
         task: task.id,
         request: task.request,
         call: task.call.clone(),

@@ -6,6 +6,7 @@ use carbon_specs::Provenance;
 use jiff::civil::DateTime;
 use serde_json::{Value as Json, json};
 
+use crate::store::value::show;
 use crate::wire::Call;
 
 /// The most entries kept; older ones go.
@@ -64,7 +65,7 @@ impl Journal {
             .map(|entry| {
                 json!({
                     "id": entry.id,
-                    "at": entry.at.to_string(),
+                    "at": show(entry.at),
                     "path": entry.path,
                     "call": entry.call,
                     "methods": entry.methods,

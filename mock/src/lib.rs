@@ -4,6 +4,25 @@
 //! answers it with the help of [`billing`] (what the models' methods mean) and [`orm`] (names, paths, QuerySets,
 //! projection); changes wait in [`tasks`] and are made in [`store`]. [`control`] is the side door under `/__mock__/`.
 //! A layer names only those below it.
+//!
+//! As a library it is a server for tests, each with a state, a clock and a seed of its own:
+//!
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use carbon_mock::CarbonMock;
+//!
+//! let mock = CarbonMock::builder().clock("2022-02-01 10:00:00").seed(7).start().await?;
+//! let url = format!("{}/rest_api/v2/Abonents/", mock.url());
+//! // ... point your client at `url`, let it change something ...
+//! mock.mock().run_tasks(); // the queue is drained: what was asked for has happened
+//! let hazards = mock.mock().hazards(); // and nothing overlapped
+//! assert_eq!(hazards["total"], 0);
+//! mock.shutdown().await;
+//! # assert!(url.starts_with("http://127.0.0.1:"));
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod billing;
 pub mod chain;

@@ -12,6 +12,7 @@ use crate::journal::Journal;
 use crate::orm::tx::Finished;
 use crate::orm::{CallError, Keys, Leases, Tx};
 use crate::store::Store;
+use crate::store::value::show;
 use crate::tasks::{Chance, Change, Clock, Profile, Queue, Task};
 
 /// The most hazards kept; later ones are only counted.
@@ -120,16 +121,20 @@ impl World {
         self.run_until(moment);
     }
 
-    /// Runs every waiting task, moving a clock that stands still to the last one's time.
+    /// Runs every waiting task. A clock of its own moves to the last one's time; the system's stays, and the tasks run
+    /// before theirs.
     pub fn drain(&mut self) -> Ran {
         let (ran, failed) = (self.ran, self.failed.len());
+        self.run_due();
         while let Some(due) = self.queue.next_due() {
-            if due > self.clock.now() {
+            if matches!(self.clock, Clock::Virtual { .. }) {
                 self.advance_to(due);
-            } else {
-                self.run_due();
+            } else if let Some(task) = self.queue.pop_due(due) {
+                self.commit(&task);
             }
         }
+        self.queue.rest();
+        self.forget_if_idle();
         Ran { ran: self.ran - ran, failed: self.failed[failed..].to_vec() }
     }
 
@@ -158,8 +163,12 @@ impl World {
                 _ => break,
             }
         }
+        self.forget_if_idle();
+    }
+
+    /// With nothing waiting, every promised address is in the state, and no read can be older than the last write.
+    fn forget_if_idle(&mut self) {
         if self.queue.is_empty() {
-            // Every promised address is in the state by now.
             self.leases.clear();
             self.writers.clear();
         }
@@ -197,7 +206,7 @@ impl World {
         let says = format!("task {} ({}) failed and changed nothing: {error}", task.id, task.call);
         self.report(Hazard {
             kind: HazardKind::FailedTask,
-            at: task.due.to_string(),
+            at: show(task.due),
             task: task.id,
             request: task.request,
             call: task.call.clone(),
@@ -260,8 +269,8 @@ impl World {
                     "id": task.id,
                     "request": task.request,
                     "call": task.call,
-                    "queued": task.queued.to_string(),
-                    "due": task.due.to_string(),
+                    "queued": show(task.queued),
+                    "due": show(task.due),
                     "changes": rows,
                 })
             })

@@ -2,6 +2,8 @@
 //!
 //! `vectors.jsonl` holds calls and what Django answered over the rows of `data.json`; `generate.py` makes both again.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

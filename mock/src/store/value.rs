@@ -139,6 +139,11 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 /// The page's format of a moment.
 pub const DATETIME_FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 
+/// A moment in the page's format, without fractions of a second.
+pub fn show(moment: DateTime) -> String {
+    moment.strftime(DATETIME_FORMAT).to_string()
+}
+
 /// A day or moment as the page writes it, e.g. `2022-01-31`, `2022-01-31 23:59:59`, `2022-01-31 23:59:59.0000`,
 /// `2022-01-31T23:59`. Fractions of a second are dropped, as the database column has none.
 pub fn parse_datetime(text: &str) -> Option<DateTime> {
@@ -234,7 +239,7 @@ pub fn to_state(value: &Value) -> Json {
         Value::Int(number) => Json::from(*number),
         Value::Decimal(decimal) => Json::from(decimal.to_string()),
         Value::Date(date) => Json::from(date.to_string()),
-        Value::DateTime(moment) => Json::from(moment.strftime(DATETIME_FORMAT).to_string()),
+        Value::DateTime(moment) => Json::from(show(*moment)),
         Value::Text(text) => Json::from(&**text),
     }
 }

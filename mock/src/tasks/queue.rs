@@ -93,6 +93,13 @@ impl Queue {
         (entry.key().0 <= now).then(|| entry.remove())
     }
 
+    /// Tasks were taken before their time: the next one need not wait for them.
+    pub fn rest(&mut self) {
+        if self.pending.is_empty() {
+            self.busy_until = None;
+        }
+    }
+
     /// When the next task is due.
     pub fn next_due(&self) -> Option<DateTime> {
         self.pending.keys().next().map(|(due, _)| *due)
