@@ -133,6 +133,11 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// How many were run.
+    pub fn run(&self) -> usize {
+        self.total - self.not_run
+    }
+
     /// Counts one more.
     pub fn count(&mut self, status: Status) {
         self.total += 1;

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{Event, Reporter, chain};
 use crate::diff::{Difference, Line, Side};
+use crate::embedded::{CLOCK, SEED};
 use crate::fault::Fault;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary, Tally};
 use crate::replay::Form;
@@ -91,7 +92,9 @@ impl<W: Write> Text<W> {
         if section.misprints.total > 0 {
             line.push_str(&format!(
                 "{QUIET}  ({} misprinted; corrected: {} of {}){QUIET:#}",
-                section.misprints.total, section.corrected.matched, section.corrected.total
+                section.misprints.total,
+                section.corrected.matched,
+                section.corrected.run()
             ));
         }
         if calls.not_run > 0 {
@@ -205,10 +208,10 @@ impl<W: Write> Text<W> {
         if misprints.total > 0 {
             parts.push(format!(
                 "{} {} replayed as printed, {} of {} corrected forms match",
-                misprints.total - misprints.not_run,
+                misprints.run(),
                 plural(misprints.total, "misprint"),
                 corrected.matched,
-                corrected.total
+                corrected.run()
             ));
         }
         if cases.total > 0 {
@@ -244,7 +247,11 @@ impl<W: Write> Reporter for Text<W> {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
             Event::Started { target, is_ours, .. } if self.detail > Detail::Quiet => {
-                let target = if *is_ours { "the embedded mock".to_owned() } else { format!("{target} (reads only)") };
+                let target = if *is_ours {
+                    format!("the embedded mock (clock {CLOCK}, seed {SEED})")
+                } else {
+                    format!("{target} (reads only)")
+                };
                 writeln!(self.out, "{QUIET}replaying the page against {target}{QUIET:#}")
             }
             Event::Started { .. } | Event::Working { .. } => Ok(()),

@@ -1,5 +1,6 @@
 //! Runs the program as a program: its own exit codes, both streams, a clean environment.
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::expect_used, reason = "a helper of tests fails the test")]
 
 pub mod proxy;
 
