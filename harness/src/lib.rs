@@ -18,6 +18,7 @@ pub mod diff;
 pub mod embedded;
 pub mod exchange;
 pub mod exit;
+pub mod explain;
 pub mod fault;
 pub mod outcome;
 pub mod render;

@@ -1,0 +1,185 @@
+//! What `explain` says of commands: of the page's own, which are mostly sound, and of each mistake integrators make.
+
+use std::collections::BTreeMap;
+
+use carbon_harness::explain::{Explanation, Severity, explain};
+use carbon_specs::Contract;
+use carbon_specs::example::ErratumKind;
+
+fn contract() -> Contract {
+    Contract::embedded().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn errors(explanation: &Explanation) -> Vec<&'static str> {
+    let errors = explanation.pitfalls.iter().filter(|pitfall| pitfall.severity == Severity::Error);
+    errors.map(|pitfall| pitfall.code).collect()
+}
+
+/// Wraps a body in the page's usual command.
+fn post(model: &str, body: &str) -> String {
+    format!("curl -XPOST -d '{body}' http://127.0.0.1:8082/rest_api/v2/{model}/ -D -")
+}
+
+const URL: &str = "http://127.0.0.1:8082/rest_api/v2/Abonents/";
+
+#[test]
+fn each_mistake_is_told_by_its_code() {
+    let contract = contract();
+    let get = r#"method1=objects.get&arg1={"id":1}"#;
+    let cases: Vec<(&str, String)> = vec![
+        ("no-url", format!("curl -XPOST -d '{get}'")),
+        ("url-as-data", format!("curl -XPOST -d '{URL}' --data '{get}'")),
+        ("missing-option-argument", format!("curl -XPOST -d '{get}' {URL} -D")),
+        ("unknown-option", format!("curl --url={URL} -d '{get}'")),
+        ("open-quote", format!("curl -XPOST '{URL}' -d '{get}")),
+        ("stray-quote", format!("curl -XPOST -d '{get}'' {URL}")),
+        ("shell-syntax", format!("for i in 1 2; do curl -d '{get}' {URL}")),
+        ("no-curl", "yum install -y jq".into()),
+        ("variable-in-single-quotes", post("Abonents", r#"method1=objects.get&arg1={"id":"$id"}"#)),
+        ("unquoted-ampersand", format!("curl -d method1=objects.get&arg1=1 {URL}")),
+        ("unquoted-json", format!(r#"curl -d arg1={{"id":1}} {URL}"#)),
+        ("bad-url", format!("curl -d '{get}' 'http:///rest_api/v2/Abonents/'")),
+        ("url-globbing", format!(r#"curl '{URL}?fields=["id"]' -d '{get}'"#)),
+        ("two-methods", format!("curl -I -d '{get}' {URL}")),
+        ("get-method", format!("curl -G -d '{get}' {URL}")),
+        ("get-method", format!("curl {URL}")),
+        ("wrong-http-method", format!("curl -XPUT -d '{get}' {URL}")),
+        ("no-body", format!("curl -XPOST {URL}")),
+        ("content-type", format!("curl -H 'Content-Type: application/json' -d '{get}' {URL}")),
+        ("content-type", format!("curl --json '{{\"method1\":\"objects.all\"}}' {URL}")),
+        ("missing-equals", post("Usluga", r#"method1=objects.get&arg1{"id":1}"#)),
+        ("unescaped-plus", post("Abonents", r#"method1=objects.filter&arg1={"sms":"+7"}"#)),
+        ("missing-method1", post("Abonents", r#"method2=objects.get&arg2={"id":1}"#)),
+        ("misnumbered-steps", post("Users", r#"method1=objects.get&arg1={"id":1}&method3=save&arg2={}"#)),
+        ("not-json", post("Abonents", "method1=objects.get&arg1={id:1}")),
+        ("not-an-object", post("Abonents", "method1=objects.get&arg1=[1]")),
+        ("fields-not-a-list", post("Abonents", &format!("{get}&fields=name"))),
+        ("unknown-model", post("Abonent", get)),
+        ("no-model", format!("curl -d '{get}' http://127.0.0.1:8082/rest_api/v2/")),
+        ("unknown-method", post("Abonents", "method1=objects.gett")),
+        ("unknown-method", post("Abonents", r#"method1=objects.filter&arg1={}&method2=add_payment&arg2={"SUM_IN":1}"#)),
+        ("unknown-method", post("Abonents", r#"method1=add_payment&arg1={"SUM_IN":1}"#)),
+        ("unknown-field", post("Abonents", r#"method1=objects.get&arg1={"contract_nomer":"1"}"#)),
+        ("unknown-field", post("Abonents", &format!(r#"{get}&fields=["tarif__nane"]"#))),
+        ("unknown-field", post("Abonents", &format!(r#"{get}&method2=set&arg2={{"nane":"x"}}&method3=save"#))),
+        ("set-without-save", post("Abonents", &format!(r#"{get}&method2=set&arg2={{"name":"x"}}"#))),
+        ("missing-argument", post("Users", &format!("{get}&method2=check_pass&arg2={{}}"))),
+        ("placeholder-value", post("AdminAccounts", r#"method1=objects.get&arg1={"id":"<ID>"}"#)),
+    ];
+    for (code, command) in cases {
+        let explanation = explain(&command, &contract);
+        assert!(errors(&explanation).contains(&code), "{code}: {command}\n{explanation}");
+        for pitfall in &explanation.pitfalls {
+            assert!(pitfall.says.len() > 20 && pitfall.fix.len() > 8, "{pitfall:?}");
+        }
+    }
+}
+
+#[test]
+fn lesser_things_are_warnings_and_notes() {
+    let contract = contract();
+    let get = r#"method1=objects.get&arg1={"id":1}"#;
+    let cases: Vec<(&str, Severity, String)> = vec![
+        ("https", Severity::Warning, post("Abonents", get).replace("http:", "https:")),
+        ("unset-variable", Severity::Warning, format!(r#"curl -d 'method1=objects.get&arg1={{"id":'$id'}}' {URL}"#)),
+        ("repeated-name", Severity::Warning, post("Abonents", &format!("{get}&arg1={{}}"))),
+        ("unknown-parameter", Severity::Warning, post("Abonents", &format!("{get}&field=1"))),
+        ("bad-percent", Severity::Warning, post("Abonents", r#"method1=objects.filter&arg1={"name":"5% x"}"#)),
+        (
+            "unknown-argument",
+            Severity::Warning,
+            post("Users", &format!(r#"{get}&method2=check_pass&arg2={{"passwd":"1","psw":1}}"#)),
+        ),
+        ("write-is-a-task", Severity::Note, post("Abonents", r#"method1=objects.create&arg1={"name":"x"}"#)),
+        ("placeholder", Severity::Note, post("Abonents", get).replace("127.0.0.1", "<ip>")),
+        ("typographic-quotes", Severity::Warning, format!("curl -d “{get}” {URL}")),
+    ];
+    for (code, severity, command) in cases {
+        let explanation = explain(&command, &contract);
+        let found = explanation.pitfalls.iter().find(|pitfall| pitfall.code == code);
+        assert_eq!(found.map(|pitfall| pitfall.severity), Some(severity), "{code}: {command}\n{explanation}");
+    }
+}
+
+#[test]
+fn sound_commands_have_no_errors_and_misprints_have_the_right_one() {
+    let contract = contract();
+    // What explain calls a misprint of each kind. Kinds that no look at the command alone can tell are left out.
+    let codes: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("no-url", &["no-url"][..]),
+        ("url-as-data", &["url-as-data"]),
+        ("stray-quote", &["stray-quote"]),
+        ("missing-quote", &["open-quote"]),
+        ("missing-option-argument", &["missing-option-argument"]),
+        ("missing-equals", &["missing-equals"]),
+        ("unexpanded-variable", &["variable-in-single-quotes"]),
+        ("macro-error", &["not-json"]),
+        ("unknown-field", &["unknown-field"]),
+        ("unescaped-plus", &["unescaped-plus"]),
+        ("never-saves", &["set-without-save"]),
+        ("misnumbered-steps", &["misnumbered-steps", "open-quote"]),
+    ]);
+    let mut wrong = Vec::new();
+    for example in &contract.examples {
+        let sound = example.corrected.as_ref().unwrap_or(&example.printed);
+        let explanation = explain(&sound.command, &contract);
+        let python = example.erratum.as_ref().is_some_and(|erratum| erratum.kind == ErratumKind::NotACommand);
+        if !errors(&explanation).is_empty() && !python {
+            wrong.push(format!("{}: sound, but:\n{}\n{explanation}", example.id, sound.command));
+        }
+        if !python && explanation.requests.is_empty() {
+            wrong.push(format!("{}: explains no request:\n{explanation}", example.id));
+        }
+        let Some(erratum) = &example.erratum else { continue };
+        let kind = serde_json::to_value(erratum.kind).unwrap();
+        let Some(expected) = codes.get(kind.as_str().unwrap()) else { continue };
+        let explanation = explain(&example.printed.command, &contract);
+        let found = errors(&explanation);
+        if !expected.iter().any(|code| found.contains(code)) {
+            wrong.push(format!("{}: {kind} is not told, but {found:?}:\n{explanation}", example.id));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_chain_is_told_step_by_step() {
+    let command = "sqlexec \"set list on; select id from abonents\" | awk '{print $2}' | while read line; do \
+        curl -XPOST -d 'method1=objects.get&arg1={\"id\":'$line'}&method2=set&arg2={\"tarif_id\":\"1134\"}\
+        &method3=save&arg3={}&fields=[\"tarif__name\"]' http://169.254.80.82:8082/rest_api/v2/abonents/ -D -; done";
+    let explanation = explain(command, &contract());
+    let request = &explanation.requests[0];
+    assert_eq!(request.variables, ["line"]);
+    assert_eq!(request.model.as_deref(), Some("Abonents"));
+    let said: Vec<&str> = request.steps.iter().map(|step| step.says.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            r#"find the one row where id is "$line"; none or several are an error"#,
+            r#"set tarif_id = "1134" on the object in hand; nothing is written yet"#,
+            "save it: a task writes the whole row",
+        ]
+    );
+    assert_eq!(request.fields.as_deref(), Some(&["tarif__name".to_owned()][..]));
+    assert_eq!(errors(&explanation), [""; 0]);
+    let text = explanation.to_string();
+    assert!(text.starts_with("POST http://169.254.80.82:8082/rest_api/v2/abonents/\n"), "{text}");
+    assert!(text.contains("with $line replaced by the shell") && text.contains("[write-is-a-task]"), "{text}");
+    let json = serde_json::to_value(&explanation).unwrap();
+    assert_eq!(json["requests"][0]["steps"][0]["method"], "objects.get");
+    assert_eq!(json["pitfalls"][0]["severity"], "note");
+}
+
+#[test]
+fn a_wrong_name_suggests_the_right_one() {
+    let contract = contract();
+    for (command, name) in [
+        (post("Abonnents", "method1=objects.all"), "`Abonents`"),
+        (post("Abonents", "method1=objects.fliter"), "`objects.filter`"),
+        (post("Users", r#"method1=objects.filter&arg1={"abonent__contract_nummer":"1"}"#), "`contract_number`"),
+        (post("Abonents", r#"method1=objects.get&arg1={"id":1}&method2=add_paymant"#), "`add_payment`"),
+    ] {
+        let explanation = explain(&command, &contract);
+        assert!(explanation.pitfalls.iter().any(|pitfall| pitfall.fix.contains(name)), "{name}: {explanation}");
+    }
+}
