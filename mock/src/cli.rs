@@ -1,6 +1,7 @@
 //! The program: arguments, first words, signals, exit codes.
 //!
-//! Exit codes: 0 done (a server ended by Ctrl-C or SIGTERM too), 1 it could not be done, 2 wrong usage.
+//! Exit codes: 0 done (a server ended by Ctrl-C or SIGTERM too), 1 it could not be done, 2 wrong usage. `sqlexec` exits as isql
+//! does, or with 3 if no mock answers.
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -13,6 +14,7 @@ use carbon_specs::{Contract, LoadError, demo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value as Json;
 
+use crate::cli_sqlexec::{self, Sqlexec};
 use crate::control::{moment, state_pieces};
 use crate::log::{self, Level, LogError};
 use crate::server::{Builder, CarbonMock, StartError};
@@ -52,6 +54,8 @@ enum Command {
     State(StateArgs),
     /// Print demo data with so many subscribers beyond those that the page names, as a state file.
     DemoData(DemoArgs),
+    /// Ask a running mock in SQL, as the server's `sqlexec` does, and print what Firebird's isql prints.
+    Sqlexec(Sqlexec),
 }
 
 #[derive(Debug, Args)]
@@ -167,12 +171,13 @@ enum CliError {
 
 /// Parses the command line, runs it, and says what failed.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(cli_sqlexec::arguments(std::env::args_os()));
     let result = match cli.command {
         Command::Serve(options) => serve(options),
         Command::Schema(options) => schema(&options),
         Command::State(options) => state(&options),
         Command::DemoData(options) => demo_data(&options),
+        Command::Sqlexec(options) => return cli_sqlexec::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

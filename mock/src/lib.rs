@@ -27,6 +27,7 @@
 pub mod billing;
 pub mod chain;
 pub mod cli;
+mod cli_sqlexec;
 pub mod control;
 pub mod hazards;
 pub mod http;

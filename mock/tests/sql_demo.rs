@@ -1,5 +1,7 @@
 //! The page's `sqlexec` statements over the demo data select the rows that the contract lists.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail like the tests themselves")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -1,6 +1,8 @@
 //! Every recorded answer of the real Firebird, byte for byte: `specs/firebird/recordings.json`, made by `record.sh`
 //! there. The same rows are in both databases; no Firebird is needed here.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail like the tests themselves")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

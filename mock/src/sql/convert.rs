@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn days_are_read_in_three_orders() {
         let now = jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0);
-        let read = |text: &str| parse_datetime(text, now).map(|moment| text::timestamp(moment));
+        let read = |text: &str| parse_datetime(text, now).map(text::timestamp);
         for day in ["2020-01-31", "31.01.2020", "1/31/2020", " 2020-1-31 "] {
             assert_eq!(read(day).as_deref(), Some("2020-01-31 00:00:00.0000"), "{day}");
         }
