@@ -1,5 +1,6 @@
 //! Subscribers: how one is created and what can be done with one.
 
+use carbon_specs::Provenance;
 use serde_json::{Value as Json, json};
 
 use super::blocks::{self, Reason};
@@ -132,6 +133,7 @@ fn add_service(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Re
 
 fn get_credit_for(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
     let until = given.need("end_credit_date", given.date("end_credit_date")?)?;
+    tx.rely_on(Provenance::Assumed);
     let spending = forecast::expenses_until(&tx.store, abonent, tx.now.date(), until)?;
     let due = spending.minus(accounts::spendable(&tx.store, abonent, tx.now.date())?)?;
     Ok(Answer::Json(due.or_zero().json()))
@@ -225,6 +227,7 @@ fn block(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<A
     let comment = given.text("comment")?.unwrap_or_default();
     live(abonent)?;
     if !services::any_blockable(&tx.store, abonent)? {
+        tx.rely_on(Provenance::Assumed);
         // The page: no block then. It is no failure either, so that a script over many subscribers goes on.
         return Ok(Answer::Json(json!({
             "blocked": false,

@@ -250,6 +250,27 @@ mod tests {
         assert!(matches!(again, Answer::Objects(_, ref pks) if pks.is_empty()));
     }
 
+    #[test]
+    fn two_payments_that_overlap_both_count() {
+        let mut world = World::small();
+        let pay = |world: &mut World| {
+            let (_, changes) = world
+                .ask(|tx| {
+                    let mut abonent = tx.get("Abonents", 100)?;
+                    let args = json!({"SUM_IN": "10"});
+                    let args = args.as_object().unwrap();
+                    crate::billing::object_method(tx, &mut abonent, "add_payment", args).unwrap()
+                })
+                .unwrap();
+            changes
+        };
+        let (first, second) = (pay(&mut world), pay(&mut world));
+        world.commit(&first).unwrap();
+        world.commit(&second).unwrap();
+        assert_eq!(world.property("Abonents", 100, "balance"), "20");
+        books_balance(&world);
+    }
+
     /// Something that moves money.
     #[derive(Clone, Debug)]
     enum Move {

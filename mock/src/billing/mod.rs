@@ -29,6 +29,8 @@ mod users;
 mod version;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod testing;
 
 use carbon_specs::{Method, ModelId};
@@ -186,7 +188,13 @@ pub fn property(store: &Store, now: Date, model: ModelId, row: &Row, name: &str)
 /// # Errors
 /// None that the state can cause.
 pub fn react(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), CallError> {
-    daily::react(tx, changes)
+    // In a request's own view, what follows is only shown: its rows get their keys when the task commits.
+    let keys = (!tx.committing).then(|| tx.keys.clone());
+    let result = daily::react(tx, changes);
+    if let Some(keys) = keys {
+        *tx.keys = keys;
+    }
+    result
 }
 
 /// The daily run just after midnight of a day: planned changes, charges, expiries.

@@ -81,26 +81,42 @@ impl World {
         }))
     }
 
-    fn over(store: Store) -> Self {
+    /// A world over this state.
+    pub fn over(store: Store) -> Self {
         Self { store, now: now(), chance: Chance::new(1), keys: Keys::default(), leases: Leases::new() }
     }
 
-    /// Runs code in a view; its changes and what follows from them are made, as an instant task would, if it succeeds.
-    pub fn run<T>(&mut self, code: impl FnOnce(&mut Tx<'_>) -> Result<T, CallError>) -> Result<T, CallError> {
+    /// Runs code in a view of its own; answers what it came to and the changes it asks for.
+    pub fn ask<T>(
+        &mut self,
+        code: impl FnOnce(&mut Tx<'_>) -> Result<T, CallError>,
+    ) -> Result<(T, Vec<Change>), CallError> {
         let mut tx = Tx::new(self.store.clone(), self.now, &mut self.chance, &mut self.keys, &mut self.leases, false);
         let value = code(&mut tx)?;
         let changes = tx.changes().to_vec();
-        let mut commit =
-            Tx::new(self.store.clone(), self.now, &mut self.chance, &mut self.keys, &mut self.leases, true);
-        for change in &changes {
-            commit.apply(change.clone())?;
+        react(&mut tx, &changes)?;
+        Ok((value, changes))
+    }
+
+    /// Makes changes and what follows from them, as a task does.
+    pub fn commit(&mut self, changes: &[Change]) -> Result<(), CallError> {
+        let mut tx = Tx::new(self.store.clone(), self.now, &mut self.chance, &mut self.keys, &mut self.leases, true);
+        for change in changes {
+            tx.apply(change.clone())?;
         }
-        react(&mut commit, &changes)?;
-        self.store = commit.finish().view;
+        react(&mut tx, changes)?;
+        self.store = tx.finish().view;
         if !changes.is_empty() {
             // As the world does once nothing waits any more.
             self.leases.clear();
         }
+        Ok(())
+    }
+
+    /// Both at once.
+    pub fn run<T>(&mut self, code: impl FnOnce(&mut Tx<'_>) -> Result<T, CallError>) -> Result<T, CallError> {
+        let (value, changes) = self.ask(code)?;
+        self.commit(&changes)?;
         Ok(value)
     }
 

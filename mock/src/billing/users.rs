@@ -59,6 +59,12 @@ fn check_login(tx: &Tx<'_>, account: &Instance) -> Result<(), CallError> {
 }
 
 fn generate_password(tx: &mut Tx<'_>, account: &mut Instance) -> Result<(), CallError> {
+    // A password written in the open is the password.
+    let none_given = account.text("passwd")?.is_empty() || !account.changed("passwd")?;
+    if account.changed("gen_pwd")? && !account.text("gen_pwd")?.is_empty() && none_given {
+        let password = account.value("gen_pwd")?.clone();
+        return account.put("passwd", password);
+    }
     if account.text("passwd")?.is_empty() {
         let password = tx.chance.text(PASSWORD_LETTERS, PASSWORD_LENGTH);
         account.put("gen_pwd", password.as_str())?;
@@ -169,6 +175,9 @@ fn get_user_by_suid(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallEr
 }
 
 fn get_or_create_dynamic_session(tx: &mut Tx<'_>, account: &mut Instance, _: &Given<'_>) -> Result<Answer, CallError> {
+    if account.flag("deleted")? {
+        return Err(CallError::Refused(format!("account {} is in the trash", account.pk.unwrap_or_default())));
+    }
     let live = live_sessions(&tx.store, account.pk.unwrap_or_default())?;
     let session = match live.last() {
         Some(holder) => look::follow(&tx.store, holder, "session_id", "DynamicSessions")?,
@@ -217,6 +226,15 @@ mod tests {
         let fresh = world.column("Users", pk, "gen_pwd");
         assert_ne!(fresh, generated);
         assert_eq!(check(&mut world, fresh.as_str().unwrap()), true);
+    }
+
+    #[test]
+    fn a_password_written_in_the_open_is_the_password() {
+        let mut world = World::small();
+        let pk = world.create("Users", json!({"abonent_id": 100, "login": "b", "gen_pwd": "open1"})).unwrap();
+        assert_eq!(bare(world.call("Users", pk, "check_pass", json!({"passwd": "open1"}))), true);
+        world.save("Users", pk, json!({"gen_pwd": "open2"})).unwrap();
+        assert_eq!(bare(world.call("Users", pk, "check_pass", json!({"passwd": "open2"}))), true);
     }
 
     #[test]

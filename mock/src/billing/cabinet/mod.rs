@@ -9,6 +9,7 @@ mod password;
 mod session;
 mod uslugi;
 
+use carbon_specs::Provenance;
 use serde_json::{Value as Json, json};
 
 use super::{Answer, Given, ModelMethod, look, users};
@@ -33,8 +34,9 @@ pub const MODEL_METHODS: &[(&str, ModelMethod)] = &[
     ("web_cabinet.get_vpn_const", session::get_vpn_const),
 ];
 
-/// Encodes what a method came to.
-fn reply(result: Result<Json, CallError>) -> Result<Answer, CallError> {
+/// Encodes what a method came to. That replies look like this, clients show; the page does not.
+fn reply(tx: &mut Tx<'_>, result: Result<Json, CallError>) -> Result<Answer, CallError> {
+    tx.rely_on(Provenance::Observed);
     let inner = match result {
         Ok(value) => value,
         Err(error @ (CallError::Refused(_) | CallError::DoesNotExist { .. })) => json!({ "error": error.to_string() }),

@@ -15,7 +15,8 @@ use crate::store::{Pk, Value};
 const PER_PAGE: i64 = 20;
 
 pub fn get_promise_pay_list(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallError> {
-    reply(visitor(tx, given).and_then(|(_, abonent)| promises(tx, &abonent)))
+    let result = visitor(tx, given).and_then(|(_, abonent)| promises(tx, &abonent));
+    reply(tx, result)
 }
 
 fn promises(tx: &Tx<'_>, abonent: &Instance) -> Result<Json, CallError> {
@@ -36,7 +37,8 @@ fn promises(tx: &Tx<'_>, abonent: &Instance) -> Result<Json, CallError> {
 
 pub fn add_promise_pay(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallError> {
     let usluga = given.need("promise_pay_id", given.int("promise_pay_id")?)?;
-    reply(visitor(tx, given).and_then(|(_, abonent)| promise(tx, &abonent, usluga)))
+    let result = visitor(tx, given).and_then(|(_, abonent)| promise(tx, &abonent, usluga));
+    reply(tx, result)
 }
 
 fn promise(tx: &mut Tx<'_>, abonent: &Instance, usluga: Pk) -> Result<Json, CallError> {
@@ -50,7 +52,8 @@ pub fn get_pay_log(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallErr
     let (start, end) = (day(given, "start_date")?, day(given, "end_date")?);
     let page = given.int("page_number")?.unwrap_or(1).max(1);
     let per_page = given.int("per_page")?.unwrap_or(PER_PAGE).clamp(1, 1000);
-    reply(visitor(tx, given).and_then(|(_, abonent)| log(tx, &abonent, (start, end), (page, per_page))))
+    let result = visitor(tx, given).and_then(|(_, abonent)| log(tx, &abonent, (start, end), (page, per_page)));
+    reply(tx, result)
 }
 
 /// The payments of a period, its last day included, newest first.

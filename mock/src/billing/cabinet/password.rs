@@ -18,7 +18,8 @@ const PASSWORD_LENGTH: usize = 7;
 pub fn reset_password(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallError> {
     let login = given.text("login")?.unwrap_or_default();
     let base_url = given.text("base_url")?.unwrap_or_default();
-    reply(send_code(tx, &login, &base_url))
+    let result = send_code(tx, &login, &base_url);
+    reply(tx, result)
 }
 
 fn send_code(tx: &mut Tx<'_>, login: &str, base_url: &str) -> Result<Json, CallError> {
@@ -57,7 +58,8 @@ pub fn submit_password(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, Cal
     let uid = given.need("uid", given.int("uid")?)?;
     let first = given.text("psw1")?.unwrap_or_default();
     let second = given.text("psw2")?.unwrap_or_default();
-    reply(set_new(tx, uid, &token, &first, &second))
+    let result = set_new(tx, uid, &token, &first, &second);
+    reply(tx, result)
 }
 
 fn set_new(tx: &mut Tx<'_>, uid: Pk, token: &str, first: &str, second: &str) -> Result<Json, CallError> {

@@ -11,7 +11,8 @@ use crate::store::{Store, Value, value};
 pub fn login(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallError> {
     let login = given.text("login")?.unwrap_or_default();
     let password = given.text("passwd")?.unwrap_or_default();
-    reply(open(tx, &login, &password))
+    let result = open(tx, &login, &password);
+    reply(tx, result)
 }
 
 fn open(tx: &mut Tx<'_>, login: &str, password: &str) -> Result<Json, CallError> {
@@ -52,11 +53,13 @@ fn address(store: &Store, abonent: &Instance) -> Result<Json, CallError> {
 }
 
 pub fn get_user(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallError> {
-    reply(visitor(tx, given).and_then(|(account, abonent)| person(&tx.store, &account, &abonent)))
+    let result = visitor(tx, given).and_then(|(account, abonent)| person(&tx.store, &account, &abonent));
+    reply(tx, result)
 }
 
 pub fn user_info(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallError> {
-    reply(visitor(tx, given).and_then(|(_, abonent)| info(tx, &abonent)))
+    let result = visitor(tx, given).and_then(|(_, abonent)| info(tx, &abonent));
+    reply(tx, result)
 }
 
 fn info(tx: &Tx<'_>, abonent: &Instance) -> Result<Json, CallError> {
@@ -92,7 +95,8 @@ pub fn day(given: &Given<'_>, key: &'static str) -> Result<Option<Date>, CallErr
 pub fn block_user(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallError> {
     let start = day(given, "start_date")?.unwrap_or(tx.now.date());
     let end = day(given, "end_date")?;
-    reply(visitor(tx, given).and_then(|(_, abonent)| plan_block(tx, abonent, start, end)))
+    let result = visitor(tx, given).and_then(|(_, abonent)| plan_block(tx, abonent, start, end));
+    reply(tx, result)
 }
 
 /// The subscriber's own block: planned, it begins and ends with the daily run of its days.
@@ -114,7 +118,7 @@ pub fn get_vpn_const(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallE
     let (wanted, suid) = (given.int("const_id")?, given.text("suid")?);
     // Constants belong to nobody, so no session is needed; one that is given must live.
     let visit = if suid.is_some() { visitor(tx, given).map(|_| ()) } else { Ok(()) };
-    reply(visit.and_then(|()| match wanted {
+    let result = visit.and_then(|()| match wanted {
         Some(id) => shown(&tx.get("VpnConst", id)?, "const_value"),
         None => {
             let all = tx.all_where("VpnConst", &[])?;
@@ -124,5 +128,6 @@ pub fn get_vpn_const(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallE
                 .collect();
             Ok(Json::Object(pairs?))
         }
-    }))
+    });
+    reply(tx, result)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use carbon_specs::Provenance;
 use serde_json::{Map, Value as Json, json};
 
 use super::super::money::Money;
@@ -55,7 +56,9 @@ pub fn get_usluga_list(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, Cal
     let filter = Filter::read(given)?;
     // Asked for nothing in particular, the cabinet shows everything.
     let all = all || !(connected || available);
-    reply(visitor(tx, given).and_then(|(_, abonent)| lists(tx, &abonent, all || available, all || connected, &filter)))
+    let result =
+        visitor(tx, given).and_then(|(_, abonent)| lists(tx, &abonent, all || available, all || connected, &filter));
+    reply(tx, result)
 }
 
 fn lists(tx: &Tx<'_>, abonent: &Instance, free: bool, own: bool, filter: &Filter) -> Result<Json, CallError> {
@@ -111,7 +114,8 @@ fn connected_item(link: &Instance, usluga: &Instance) -> Result<Json, CallError>
 
 pub fn set_user_usluga(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallError> {
     let usluga = given.need("usluga_id", given.int("usluga_id")?)?;
-    reply(visitor(tx, given).and_then(|(_, abonent)| connect(tx, &abonent, usluga)))
+    let result = visitor(tx, given).and_then(|(_, abonent)| connect(tx, &abonent, usluga));
+    reply(tx, result)
 }
 
 /// Connects a service that the cabinet offers.
@@ -126,13 +130,15 @@ pub fn connect(tx: &mut Tx<'_>, abonent: &Instance, usluga: Pk) -> Result<Json, 
             return refuse(format!("service {usluga} is connected already"));
         }
     }
+    tx.rely_on(Provenance::Assumed);
     services::connect(tx, abonent, usluga, None, "Личный кабинет")?;
     Ok(json!({ "message": format!("Услуга «{}» подключена", row.text("name")?) }))
 }
 
 pub fn remove_user_usluga(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, CallError> {
     let usluga = given.need("usluga_id", given.int("usluga_id")?)?;
-    reply(visitor(tx, given).and_then(|(_, abonent)| disconnect(tx, &abonent, usluga)))
+    let result = visitor(tx, given).and_then(|(_, abonent)| disconnect(tx, &abonent, usluga));
+    reply(tx, result)
 }
 
 fn disconnect(tx: &mut Tx<'_>, abonent: &Instance, usluga: Pk) -> Result<Json, CallError> {
