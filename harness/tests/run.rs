@@ -72,6 +72,13 @@ fn a_snapshot_that_is_missing_is_a_mismatch() {
 }
 
 #[test]
+fn a_folder_of_snapshots_that_is_not_there_is_a_usage_error() {
+    let ended = harness(&["run", "--section", "debug", "--snapshots", "/no/such/folder"]);
+    assert_eq!(ended.code, i32::from(exit::USAGE), "{}", ended.stdout);
+    assert!(ended.stderr.contains("there are no snapshots in /no/such/folder"), "{}", ended.stderr);
+}
+
+#[test]
 fn fail_fast_stops_at_the_first_mismatch() {
     let empty = Folder::new("fail-fast");
     let ended = harness(&["run", "--fail-fast", "--snapshots", empty.path()]);

@@ -45,6 +45,12 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
         // The embedded mock lives until the run is over.
         let (client, _embedded) = connect(&contract, target, args).await?;
         let compare = compare(&client, args.compare).await?;
+        if compare == Compare::Exact && !args.update && !plan.examples.is_empty() && !snapshots.folder().is_dir() {
+            let folder = snapshots.folder().display();
+            return Err(CliError::Usage(format!(
+                "there are no snapshots in {folder}: run in the repository, or name their folder with --snapshots"
+            )));
+        }
         let replayer = Replayer::new(client, compare);
         Ok::<Summary, CliError>(run::run(&plan, &replayer, &snapshots, &mut reporter).await?)
     })?;
