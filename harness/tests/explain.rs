@@ -1,4 +1,5 @@
 //! What `explain` says of commands: of the page's own, which are mostly sound, and of each mistake integrators make.
+#![allow(clippy::panic, reason = "helpers of tests fail as tests do")]
 
 use std::collections::BTreeMap;
 
