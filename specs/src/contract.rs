@@ -5,13 +5,13 @@ use std::io;
 use std::path::Path;
 
 use crate::demo::{self, DemoError, DemoRow};
-use crate::example::{Example, ExamplesFile, Variant};
+use crate::example::{Example, ExamplesFile};
 use crate::files::{self, Files};
 use crate::model::ModelFile;
 use crate::rule::{Rule, RulesFile};
 use crate::schema::{Generic, Schema, SchemaError};
 use crate::source::{Provenance, Source};
-use crate::step::{Check, Read, Step};
+use crate::validate;
 
 /// One line of the inventory of the page's calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,7 +210,8 @@ fn load_examples(
     for (path, text) in in_folder(files, "examples") {
         let file: ExamplesFile = parse(path, text)?;
         for example in file.examples {
-            check_example(path, &example, schema, inventory)?;
+            validate::example(&example, schema, inventory)
+                .map_err(|problem| entry(path, example.id.as_str(), problem))?;
             sections.insert(example.section().to_owned(), file.section.clone());
             let id = example.id.clone();
             if found.insert(id.clone(), example).is_some() {
@@ -225,130 +226,6 @@ fn load_examples(
         })
         .collect::<Result<_, _>>()?;
     Ok((examples, sections))
-}
-
-fn check_example(path: &str, example: &Example, schema: &Schema, inventory: &[InventoryLine]) -> Result<(), LoadError> {
-    let wrong = |problem: String| entry(path, example.id.as_str(), problem);
-    let line =
-        inventory.iter().find(|line| line.id == example.id).ok_or_else(|| wrong("is not in the inventory".into()))?;
-    if (example.line, &example.model, &example.methods) != (line.line, &line.model, &line.methods) {
-        return Err(wrong("line, model or methods are not the inventory's".into()));
-    }
-    if example.erratum.is_some() != example.corrected.is_some() {
-        return Err(wrong("an erratum and a corrected form come together".into()));
-    }
-    for (name, variant) in std::iter::once(("printed", &example.printed))
-        .chain(example.corrected.as_ref().map(|variant| ("corrected", variant)))
-    {
-        check_variant(variant, schema, line.sqlexec, name == "printed" && example.erratum.is_some())
-            .map_err(|problem| wrong(format!("{name}: {problem}")))?;
-    }
-    check_steps(&example.before, schema).map_err(wrong)
-}
-
-fn check_variant(variant: &Variant, schema: &Schema, sqlexec: bool, misprint: bool) -> Result<(), String> {
-    match (&variant.request, &variant.nothing_sent) {
-        (Some(_), Some(_)) => return Err("has both a request and `nothing_sent`".into()),
-        (None, None) => return Err("has neither a request nor `nothing_sent`".into()),
-        (None, Some(_)) if !misprint => return Err("sends nothing, but is no misprint".into()),
-        (None, Some(_)) => return Ok(()),
-        (Some(request), None) => {
-            if variant.reply.is_empty() {
-                return Err("says nothing of the reply".into());
-            }
-            if !misprint {
-                check_call(&request.path, &request.body, schema)?;
-            }
-        }
-    }
-    if let Some(turns) = &variant.turns {
-        if sqlexec && turns.sql.is_none() {
-            return Err("the inventory says sqlexec, and the loop has no `sql`".into());
-        }
-        if turns.rows.is_empty() || turns.rows.iter().any(|row| row.len() != turns.variables.len()) {
-            return Err("each of the loop's rows has one value for each variable, and there is at least one".into());
-        }
-        let distinct: HashSet<_> = turns.rows.iter().collect();
-        if distinct.len() != turns.rows.len() {
-            return Err("a row of the loop is there twice".into());
-        }
-    } else if sqlexec {
-        return Err("begins with sqlexec and has no `loop`".into());
-    }
-    check_checks(&variant.reply)?;
-    check_steps(&variant.after, schema)
-}
-
-fn check_steps(steps: &[Step], schema: &Schema) -> Result<(), String> {
-    for step in steps {
-        match step {
-            Step::Call { reply, path, .. } => {
-                check_checks(reply)?;
-                if !path.starts_with("/rest_api/v2/") {
-                    return Err(format!("a step's path is `{path}`, not `/rest_api/v2/<Model>/`"));
-                }
-            }
-            Step::Read(read) => check_read(read, schema)?,
-            Step::Settle => {}
-            Step::Advance { by } => {
-                by.parse::<jiff::Span>().map_err(|error| format!("advance by `{by}`: {error}"))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn check_checks(checks: &[Check]) -> Result<(), String> {
-    for check in checks {
-        if check.expectations() != 1 {
-            return Err(format!("the check at `{}` has {} expectations, not one", check.at, check.expectations()));
-        }
-        if !check.at.is_empty() && !check.at.starts_with('/') {
-            return Err(format!("`{}` is no JSON pointer", check.at));
-        }
-        check_checks(check.json.as_deref().unwrap_or_default())?;
-    }
-    Ok(())
-}
-
-fn check_read(read: &Read, schema: &Schema) -> Result<(), String> {
-    let model = schema.model(&read.model).ok_or_else(|| format!("a read names `{}`, which is no model", read.model))?;
-    if read.expectations() != 1 {
-        return Err(format!("a read of {} has {} expectations, not one", read.model, read.expectations()));
-    }
-    if read.count.is_none() && read.field.is_none() {
-        return Err(format!("a read of {} names no field", read.model));
-    }
-    for path in read.filter.keys().chain(read.field.as_ref()) {
-        schema.resolve(model, path)?;
-    }
-    Ok(())
-}
-
-/// The names in a call that is supposed to work: model, fields of `set`, `create`, `get` and `filter`, and `fields`.
-fn check_call(path: &str, body: &str, schema: &Schema) -> Result<(), String> {
-    let name = path
-        .strip_prefix("/rest_api/v2/")
-        .map(|rest| rest.trim_end_matches('/'))
-        .ok_or_else(|| format!("`{path}` is not `/rest_api/v2/<Model>/`"))?;
-    let model = schema.model(name).ok_or_else(|| format!("`{name}` is no model"))?;
-    let body = body.replace("%2B", "+");
-    for part in body.split('&') {
-        if let Some((key, method)) = part.split_once('=')
-            && key.starts_with("method")
-            && !schema.has_method(model, method.trim())
-        {
-            return Err(format!("`{method}` is no method of {name}"));
-        }
-        if let Some(list) = part.strip_prefix("fields=") {
-            let paths: Vec<String> =
-                serde_json::from_str(list).map_err(|error| format!("fields is not a JSON list: {error}"))?;
-            for path in paths {
-                schema.resolve(model, &path)?;
-            }
-        }
-    }
-    Ok(())
 }
 
 fn load_rules(files: &Files, schema: &Schema, examples: &[Example]) -> Result<Vec<Rule>, LoadError> {
@@ -374,7 +251,7 @@ fn load_rules(files: &Files, schema: &Schema, examples: &[Example]) -> Result<Ve
                 return Err(wrong(format!("`{id}` is no example")));
             }
             for case in &rule.cases {
-                check_steps(&case.steps, schema).map_err(|problem| wrong(format!("{}: {problem}", case.name)))?;
+                validate::steps(&case.steps, schema).map_err(|problem| wrong(format!("{}: {problem}", case.name)))?;
             }
             rules.push(rule);
         }

@@ -19,6 +19,7 @@ pub mod rule;
 pub mod schema;
 pub mod source;
 pub mod step;
+mod validate;
 
 pub use contract::{Contract, LoadError};
 pub use schema::{Field, FieldId, FieldType, Method, Model, ModelId, Property, Relation, Schema};
