@@ -141,7 +141,8 @@ pub fn storno(tx: &mut Tx<'_>, entry: &mut Instance) -> Result<(), CallError> {
     if !amount.is_zero() {
         count_expense(tx, entry, -amount)?;
     }
-    tx.patch("ArchAccountStack", pk, &[("storno", Patch::Set(Value::Int(1)))])?;
+    let once = Patch::Turn { from: Value::Int(0), to: Value::Int(1) };
+    tx.patch("ArchAccountStack", pk, &[("storno", once)])?;
     entry.put("storno", 1)
 }
 
@@ -269,6 +270,30 @@ mod tests {
         world.commit(&second).unwrap();
         assert_eq!(world.property("Abonents", 100, "balance"), "20");
         books_balance(&world);
+    }
+
+    #[test]
+    fn of_two_stornos_that_overlap_the_second_task_fails() {
+        let mut world = World::small();
+        world.create("AccountStack", json!({"summ": 10, "abonent_id": 100})).unwrap();
+        world.call("Abonents", 100, "add_payment", json!({"SUM_IN": "10"})).unwrap();
+        for (model, method) in [("ArchAccountStack", "storno_it"), ("FinanceOperations", "storno_op")] {
+            let ask = |world: &mut World| {
+                let (_, changes) = world
+                    .ask(|tx| {
+                        let mut row = tx.get(model, 1)?;
+                        crate::billing::object_method(tx, &mut row, method, &serde_json::Map::new()).unwrap()
+                    })
+                    .unwrap();
+                changes
+            };
+            let (first, second) = (ask(&mut world), ask(&mut world));
+            world.commit(&first).unwrap();
+            let error = world.commit(&second).unwrap_err().to_string();
+            assert_eq!(error, format!("{model} 1: `storno` is 1 by now, not 0"));
+            books_balance(&world);
+        }
+        assert_eq!(world.property("Abonents", 100, "balance"), "0");
     }
 
     /// Something that moves money.

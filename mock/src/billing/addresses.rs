@@ -122,6 +122,27 @@ mod tests {
     }
 
     #[test]
+    fn of_two_tasks_that_set_one_address_the_second_fails() {
+        let mut world = World::small();
+        let other = world.create("Users", json!({"abonent_id": 100, "login": "b"})).unwrap();
+        let set = |world: &mut World, pk: i64| {
+            let (_, changes) = world
+                .ask(|tx| {
+                    let mut account = tx.get("Users", pk)?;
+                    account.put("ip", "10.9.9.9")?;
+                    crate::billing::before_save(tx, &mut account, &serde_json::Map::new())?;
+                    tx.save(&mut account)
+                })
+                .unwrap();
+            changes
+        };
+        let (first, second) = (set(&mut world, 200), set(&mut world, other));
+        world.commit(&first).unwrap();
+        assert_eq!(refusal(world.commit(&second)), "ip 10.9.9.9 was given to another account meanwhile");
+        assert!(world.column("Users", other, "ip").is_null());
+    }
+
+    #[test]
     fn without_a_pool_an_empty_address_is_none() {
         let mut world = World::small();
         world.save("Users", 200, json!({"ip": "10.9.9.9"})).unwrap();

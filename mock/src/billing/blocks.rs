@@ -53,6 +53,18 @@ pub fn put_on(tx: &mut Tx<'_>, abonent: Pk, reason: Reason, comment: &str) -> Re
     Ok(block)
 }
 
+/// Of two tasks that block for one reason, the later one finds the block there and adds none.
+pub fn keep_one(tx: &mut Tx<'_>, block: Pk) -> Result<(), CallError> {
+    let Some(block) = tx.find("AbonentsBlock", block)? else { return Ok(()) };
+    for reason in [Reason::NegativeBalance, Reason::Admin, Reason::Own] {
+        let twins = of(&tx.store, block.int("abonent_id")?.unwrap_or_default(), reason)?;
+        if block.flag(reason.column())? && twins.len() > 1 {
+            return tx.delete("AbonentsBlock", block.pk.unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
 /// Lifts the blocks of a subscriber for one reason; answers how many there were.
 pub fn lift(tx: &mut Tx<'_>, abonent: Pk, reason: Reason, by: Option<&str>) -> Result<usize, CallError> {
     let blocks = of(&tx.store, abonent, reason)?;
@@ -149,6 +161,25 @@ mod tests {
         assert_eq!(negative(&world), 0);
         world.save("AdminAccounts", 1100, json!({"unlimited": 0})).unwrap();
         assert_eq!(negative(&world), 1);
+    }
+
+    #[test]
+    fn two_blocks_that_overlap_are_one() {
+        let mut world = World::small();
+        world.call("Abonents", 100, "add_service", json!({"usluga_id": 5})).unwrap();
+        let ask = |world: &mut World| {
+            let (_, changes) = world
+                .ask(|tx| {
+                    let mut abonent = tx.get("Abonents", 100)?;
+                    crate::billing::object_method(tx, &mut abonent, "block", &serde_json::Map::new()).unwrap()
+                })
+                .unwrap();
+            changes
+        };
+        let (first, second) = (ask(&mut world), ask(&mut world));
+        world.commit(&first).unwrap();
+        world.commit(&second).unwrap();
+        assert_eq!(world.count("AbonentsBlock", &[("abonent_id", 100)]), 1);
     }
 
     #[test]

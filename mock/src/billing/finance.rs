@@ -78,7 +78,7 @@ fn storno_op(tx: &mut Tx<'_>, operation: &mut Instance, given: &Given<'_>) -> Re
     }
     move_money(tx, operation, -Money::of(operation.value("op_summa")?))?;
     operation.put("storno", 1)?;
-    let mut columns = vec![("storno", Patch::Set(Value::Int(1)))];
+    let mut columns = vec![("storno", Patch::Turn { from: Value::Int(0), to: Value::Int(1) })];
     if let Some(extra) = given.text("extra_descr")? {
         operation.put("extra_descr", extra.as_str())?;
         columns.push(("extra_descr", Patch::Set(Value::text(extra))));

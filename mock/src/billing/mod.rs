@@ -14,6 +14,7 @@ mod addresses;
 mod args;
 mod blocks;
 mod cabinet;
+mod cards;
 mod daily;
 mod finance;
 mod forecast;
@@ -22,6 +23,7 @@ mod look;
 mod messages;
 mod money;
 mod properties;
+mod react;
 mod registry;
 mod reports;
 mod services;
@@ -190,7 +192,7 @@ pub fn property(store: &Store, now: Date, model: ModelId, row: &Row, name: &str)
 pub fn react(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), CallError> {
     // In a request's own view, what follows is only shown: its rows get their keys when the task commits.
     let keys = (!tx.committing).then(|| tx.keys.clone());
-    let result = daily::react(tx, changes);
+    let result = react::react(tx, changes);
     if let Some(keys) = keys {
         *tx.keys = keys;
     }

@@ -1,8 +1,8 @@
 //! Which code stands behind which name of the contract. A test compares this with `specs/`, both ways.
 
 use super::{
-    Hook, ModelMethod, ObjectMethod, PropertyCode, abonents, accounts, blocks, cabinet, finance, messages, properties,
-    reports, services, users, version,
+    Hook, ModelMethod, ObjectMethod, PropertyCode, abonents, accounts, blocks, cabinet, cards, finance, messages,
+    properties, reports, services, users, version,
 };
 
 /// Methods whose arguments the data declare, not the contract.
@@ -30,7 +30,7 @@ const DELETES: &[(&str, ObjectMethod)] = &[
 ];
 
 const BEFORE_CREATE: &[(&str, Hook)] = &[
-    ("Abonents", abonents::before_create),
+    ("Abonents", cards::before_create),
     ("Users", users::before_create),
     ("AccountStack", accounts::check_stack),
     ("FinanceOperations", finance::before_create),
@@ -39,9 +39,9 @@ const BEFORE_CREATE: &[(&str, Hook)] = &[
 ];
 
 const AFTER_CREATE: &[(&str, Hook)] =
-    &[("Abonents", abonents::after_create), ("FinanceOperations", finance::after_create)];
+    &[("Abonents", cards::after_create), ("FinanceOperations", finance::after_create)];
 
-const BEFORE_SAVE: &[(&str, Hook)] = &[("Abonents", abonents::before_save), ("Users", users::before_save)];
+const BEFORE_SAVE: &[(&str, Hook)] = &[("Abonents", cards::before_save), ("Users", users::before_save)];
 
 fn among<T: Copy>(lists: &[(&str, &[(&str, T)])], model: &str, name: &str) -> Option<T> {
     lists.iter().filter(|(of, _)| *of == model).find_map(|(_, list)| one(list, name))

@@ -74,6 +74,22 @@ pub fn promised_days(usluga: &Instance) -> Result<i64, CallError> {
     Ok(usluga.int("period_days")?.filter(|days| (1..=36_500).contains(days)).unwrap_or(PROMISED_DAYS))
 }
 
+/// Of two tasks that take a promised payment, the later one fails.
+pub fn check_single_promise(tx: &Tx<'_>, link: Pk) -> Result<(), CallError> {
+    let Some(link) = tx.find("UsersUsluga", link)? else { return Ok(()) };
+    let Some(usluga) = look::follow(&tx.store, &link, "usluga_id", "Usluga")? else { return Ok(()) };
+    let abonent = link.int("abonent_id")?.unwrap_or_default();
+    if !is_promised(&usluga)? || !is_on(&link, tx.now)? {
+        return Ok(());
+    }
+    for (other, usluga) in connected(&tx.store, abonent)? {
+        if other.pk != link.pk && is_promised(&usluga)? && is_on(&other, tx.now)? {
+            return Err(CallError::Refused(format!("subscriber {abonent} took another promised payment meanwhile")));
+        }
+    }
+    Ok(())
+}
+
 /// What a connected service costs each time.
 pub fn price(usluga: &Instance) -> Result<Money, CallError> {
     if is_promised(usluga)? { Ok(Money::ZERO) } else { Ok(Money::of(usluga.value("summa")?)) }
@@ -190,6 +206,24 @@ mod tests {
         assert_eq!(world.property("Abonents", 100, "promise_pay"), "0");
         world.days(1);
         assert_eq!(world.property("Abonents", 100, "allow_internet"), 0);
+    }
+
+    #[test]
+    fn of_two_promises_that_overlap_the_second_task_fails() {
+        let mut world = World::small();
+        let take = |world: &mut World| {
+            let (_, changes) = world
+                .ask(|tx| {
+                    let abonent = tx.get("Abonents", 100)?;
+                    super::connect(tx, &abonent, 11, None, "")
+                })
+                .unwrap();
+            changes
+        };
+        let (first, second) = (take(&mut world), take(&mut world));
+        world.commit(&first).unwrap();
+        assert_eq!(refusal(world.commit(&second)), "subscriber 100 took another promised payment meanwhile");
+        assert_eq!(world.property("Abonents", 100, "promise_pay"), "300");
     }
 
     #[test]

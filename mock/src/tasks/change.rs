@@ -50,6 +50,13 @@ pub enum Change {
 pub enum Patch {
     /// It becomes this.
     Set(Value),
+    /// It becomes `to`, and the task fails if it is not `from` by then (`... where storno = 0`).
+    Turn {
+        /// What it must be.
+        from: Value,
+        /// What it becomes.
+        to: Value,
+    },
     /// It grows by this (an integer column; NULL counts as 0).
     Add(i64),
 }
@@ -84,6 +91,20 @@ pub enum ChangeError {
         column: String,
         /// Model and key it points at.
         target: String,
+    },
+    /// Another task was there first.
+    #[error("{model} {pk}: `{column}` is {found} by now, not {expected}")]
+    Turned {
+        /// The model.
+        model: String,
+        /// The key.
+        pk: Pk,
+        /// The column.
+        column: String,
+        /// What it was when the request was answered.
+        expected: String,
+        /// What it is now.
+        found: String,
     },
     /// A number left its range.
     #[error("{model} {pk}: `{column}` is out of range")]
@@ -134,6 +155,16 @@ impl Change {
                 for (field, patch) in columns {
                     values[field.0] = match patch {
                         Patch::Set(value) => value.clone(),
+                        Patch::Turn { from, to } if values[field.0] == *from => to.clone(),
+                        Patch::Turn { from, .. } => {
+                            return Err(ChangeError::Turned {
+                                model: name(),
+                                pk,
+                                column: store.model(model).at(*field).column.clone(),
+                                expected: from.to_string(),
+                                found: values[field.0].to_string(),
+                            });
+                        }
                         Patch::Add(amount) => {
                             let sum = values[field.0].as_int().unwrap_or(0).checked_add(*amount);
                             Value::Int(sum.ok_or_else(|| ChangeError::Overflow {

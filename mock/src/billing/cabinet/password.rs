@@ -80,7 +80,11 @@ fn set_new(tx: &mut Tx<'_>, uid: Pk, token: &str, first: &str, second: &str) -> 
     users::end_sessions(tx, uid)?;
     // One code was used, and the others were sent for the same password.
     for code in &codes {
-        tx.patch("PasswordCodes", code.pk.unwrap_or_default(), &[("used", Patch::Set(Value::Int(1)))])?;
+        tx.patch(
+            "PasswordCodes",
+            code.pk.unwrap_or_default(),
+            &[("used", Patch::Turn { from: Value::Int(0), to: Value::Int(1) })],
+        )?;
     }
     Ok(json!({ "uid": uid, "message": "Пароль изменён" }))
 }

@@ -1,0 +1,145 @@
+//! What follows from a change of itself. It is derived twice: for the view of the request, so that its reply shows it,
+//! and from what is true when the task commits. There it also finds out what two tasks that overlap must not both do.
+
+use std::collections::BTreeSet;
+
+use carbon_specs::ModelId;
+
+use super::{accounts, blocks, look, services};
+use crate::orm::{CallError, Instance, Tx};
+use crate::store::{Pk, Row, Value};
+use crate::tasks::Change;
+
+/// What a balance block depends on.
+const BALANCE: [&str; 5] = ["ostatok", "debit", "credit", "limit", "unlimited"];
+
+/// What follows from changes: the stack is worked off, a tariff brings its services, a price its version, and the
+/// balance blocks or unblocks.
+pub fn react(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), CallError> {
+    let before = tx.changes().len();
+    for change in changes {
+        let (model, pk) = change.target();
+        match (tx.store.model(model).name.as_str(), change) {
+            ("AbonentsBlock", Change::Insert { .. }) => blocks::keep_one(tx, pk)?,
+            ("UsersUsluga", Change::Insert { .. }) => services::check_single_promise(tx, pk)?,
+            ("AccountStack", Change::Insert { .. }) => accounts::work_off(tx, pk)?,
+            ("Abonents", Change::Insert { row, .. }) => follow_tarif(tx, pk, None, row)?,
+            ("Abonents", Change::Write { base, row, .. }) => follow_tarif(tx, pk, Some(base), row)?,
+            ("Users", Change::Insert { .. } | Change::Write { .. }) => keep_unique(tx, change, pk)?,
+            ("Usluga", Change::Write { base, row, .. }) => follow_price(tx, pk, base, row)?,
+            _ => {}
+        }
+    }
+    let own = tx.changes().get(before..).unwrap_or_default().to_vec();
+    let mut accounts = BTreeSet::new();
+    for change in changes.iter().chain(&own) {
+        accounts.extend(touched_account(tx, change)?);
+    }
+    accounts.into_iter().try_for_each(|account| accounts::follow_balance(tx, account))
+}
+
+/// What was free when the request was answered may have been taken by an earlier task: then this one fails.
+fn keep_unique(tx: &Tx<'_>, change: &Change, pk: Pk) -> Result<(), CallError> {
+    let (model, _) = change.target();
+    let Some(account) = tx.find("Users", pk)? else { return Ok(()) };
+    for column in ["login", "ip"] {
+        if touches(tx, model, change, &[column]) && !account.text(column)?.is_empty() {
+            let holders = [(column, account.value(column)?.clone()), ("deleted", Value::Int(0))];
+            let holders = tx.all_where("Users", &holders)?;
+            if holders.iter().any(|other| other.pk != account.pk) {
+                let value = account.text(column)?;
+                return Err(CallError::Refused(format!("{column} {value} was given to another account meanwhile")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The personal account whose standing a change may have moved.
+fn touched_account(tx: &Tx<'_>, change: &Change) -> Result<Option<Pk>, CallError> {
+    let (model, pk) = change.target();
+    match tx.store.model(model).name.as_str() {
+        "AdminAccounts" => Ok(touches(tx, model, change, &BALANCE).then_some(pk)),
+        "Abonents" if touches(tx, model, change, &["account_id", "deleted"]) => match tx.find("Abonents", pk)? {
+            Some(abonent) => abonent.int("account_id"),
+            None => Ok(None),
+        },
+        // A promised payment came, ended or went. A row that is gone leaves its subscriber in no change but the base.
+        "UsersUsluga" => {
+            let Some(link) = tx.find("UsersUsluga", pk)? else { return Ok(None) };
+            match look::follow(&tx.store, &link, "abonent_id", "Abonents")? {
+                Some(abonent) if is_promise(tx, &link)? => abonent.int("account_id"),
+                _ => Ok(None),
+            }
+        }
+        _ => Ok(None),
+    }
+}
+
+fn is_promise(tx: &Tx<'_>, link: &Instance) -> Result<bool, CallError> {
+    match look::follow(&tx.store, link, "usluga_id", "Usluga")? {
+        Some(usluga) => services::is_promised(&usluga),
+        None => Ok(false),
+    }
+}
+
+/// Whether a change is to one of these columns.
+fn touches(tx: &Tx<'_>, model: ModelId, change: &Change, columns: &[&str]) -> bool {
+    let model = tx.store.model(model);
+    let mut places = columns.iter().filter_map(|column| model.field(column)).map(|field| field.id);
+    match change {
+        Change::Write { base, row, .. } => places.any(|place| base[place.0] != row[place.0]),
+        Change::Patch { columns, .. } => places.any(|place| columns.iter().any(|(field, _)| *field == place)),
+        Change::Insert { .. } => true,
+        Change::Delete { .. } => false,
+    }
+}
+
+/// The services of a tariff come and go with it.
+fn follow_tarif(tx: &mut Tx<'_>, pk: Pk, base: Option<&Row>, row: &Row) -> Result<(), CallError> {
+    let Some(place) = tx.model("Abonents")?.field("tarif_id").map(|field| field.id.0) else { return Ok(()) };
+    let from = base.and_then(|base| base[place].as_int());
+    let to = row[place].as_int();
+    if from == to { Ok(()) } else { change_tarif(tx, pk, from, to) }
+}
+
+/// Takes the services of one tariff away and connects those of another.
+pub fn change_tarif(tx: &mut Tx<'_>, abonent: Pk, from: Option<Pk>, to: Option<Pk>) -> Result<(), CallError> {
+    let Some(abonent) = tx.find("Abonents", abonent)? else { return Ok(()) };
+    if abonent.flag("is_folder")? || abonent.flag("deleted")? {
+        return Ok(());
+    }
+    let (old, new) = (tarif_services(tx, from)?, tarif_services(tx, to)?);
+    let mut there = BTreeSet::new();
+    for (link, usluga) in services::connected(&tx.store, abonent.pk.unwrap_or_default())? {
+        let Some(id) = usluga.pk else { continue };
+        if old.contains(&id) && !new.contains(&id) {
+            tx.delete_cascading(link.model, link.pk.unwrap_or_default())?;
+        } else {
+            there.insert(id);
+        }
+    }
+    for usluga in new.difference(&there) {
+        services::connect(tx, &abonent, *usluga, None, "")?;
+    }
+    Ok(())
+}
+
+fn tarif_services(tx: &Tx<'_>, tarif: Option<Pk>) -> Result<BTreeSet<Pk>, CallError> {
+    let Some(tarif) = tarif else { return Ok(BTreeSet::new()) };
+    let links = tx.all_where("TarifUsersUsluga", &[("tarif_id", Value::Int(tarif))])?;
+    links.iter().filter_map(|link| link.int("usluga_id").transpose()).collect()
+}
+
+/// A service whose price changes gets a version.
+fn follow_price(tx: &mut Tx<'_>, pk: Pk, base: &Row, row: &Row) -> Result<(), CallError> {
+    let Some(place) = tx.model("Usluga")?.field("summa").map(|field| field.id.0) else { return Ok(()) };
+    if base[place] == row[place] {
+        return Ok(());
+    }
+    let mut version = tx.blank("UslugaHistory")?;
+    version.put("usluga_id", pk)?;
+    version.put("summa", row[place].clone())?;
+    version.put("date_from", tx.now.date())?;
+    tx.save(&mut version).map(|_| ())
+}
