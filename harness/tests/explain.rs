@@ -184,3 +184,25 @@ fn a_wrong_name_suggests_the_right_one() {
         assert!(explanation.pitfalls.iter().any(|pitfall| pitfall.fix.contains(name)), "{name}: {explanation}");
     }
 }
+
+#[test]
+fn the_program_explains_and_its_exit_code_tells_errors() {
+    let program = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_carbon-harness")).args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let sound = post("Abonents", r#"method1=objects.get&arg1={"id":1}"#);
+    let (code, text) = program(&["explain", &sound]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("1. find the one row where id is 1"), "{text}");
+    let (code, text) = program(&["explain", "--format", "json", &post("Abonents", "method1=objects.gett")]);
+    assert_eq!(code, Some(1), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["pitfalls"][0]["code"], "unknown-method");
+    // Pasted without quotes, the words come one by one.
+    let (code, text) =
+        program(&["explain", "curl", "-XPOST", "-d", r#"method1=objects.all&arg1={"a b":1}"#, URL, "-D", "-"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.starts_with(&format!("POST {URL}\n")), "{text}");
+    assert_eq!(program(&["explain"]).0, Some(2));
+}

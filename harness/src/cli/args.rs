@@ -53,6 +53,14 @@ pub enum Command {
     #[command(after_help = "Example:
   carbon-harness show abonents-3.1")]
     Show(ShowArgs),
+    /// Explain a curl command: what it really sends, what its chain does, and what will go wrong. Sends nothing.
+    ///
+    /// Exits with 1 if the command has an error.
+    #[command(after_help = "Examples:
+  carbon-harness explain 'curl -XPOST -d ... http://<ip>:8082/rest_api/v2/Abonents/'
+  carbon-harness explain - < script.sh
+  carbon-harness explain --format json 'curl ...'")]
+    Explain(ExplainArgs),
     /// List the rules: sentences that state behaviour, where they come from, and what proves them.
     #[command(after_help = "Examples:
   carbon-harness rules
@@ -177,6 +185,20 @@ pub struct ShowArgs {
     /// Where snapshots live; by default the nearest `snapshots` folder, here or above.
     #[arg(long, value_name = "DIR")]
     pub snapshots: Option<PathBuf>,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// The command as one quoted text, or `-` to read it from standard input.
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub command: Vec<String>,
+    /// A contract to use instead of the one built in.
+    #[arg(long, value_name = "DIR")]
+    pub specs: Option<PathBuf>,
+    /// What is written.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// Arguments of `rules`.

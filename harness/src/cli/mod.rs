@@ -3,6 +3,7 @@
 mod args;
 mod docs;
 mod error;
+mod explain;
 mod list;
 mod rules;
 mod run;
@@ -48,6 +49,7 @@ fn dispatch(args: Args) -> Result<u8, CliError> {
         Command::List(args) => list::list(&args),
         Command::Show(args) => show::show(&args),
         Command::Rules(args) => rules::rules(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Docs(args) => docs::docs(&args),
     }
 }
