@@ -7,6 +7,7 @@
 mod body;
 mod form;
 mod meaning;
+mod mend;
 mod names;
 mod sending;
 mod words;
@@ -18,7 +19,7 @@ use carbon_specs::Contract;
 use regex::Regex;
 use serde::Serialize;
 
-use crate::curl::{self, Curl, CurlError, Request};
+use crate::curl::{self, Curl, Request};
 use crate::shell::{Command, Script, Word};
 
 /// Everything there is to say of a command.
@@ -26,6 +27,8 @@ use crate::shell::{Command, Script, Word};
 pub struct Explanation {
     /// What is sent, in order.
     pub requests: Vec<ExplainedRequest>,
+    /// What would be sent if what keeps the command from being sent were mended.
+    pub mended: Vec<ExplainedRequest>,
     /// What will go wrong, worst first.
     pub pitfalls: Vec<Pitfall>,
 }
@@ -121,41 +124,41 @@ pub fn explain(command: &str, contract: &Contract) -> Explanation {
     }
     let script = Script::parse(&replaced);
     pitfalls.extend(sending::script(&script, &replaced));
-    let mut requests = Vec::new();
+    let (mut requests, mut mended) = (Vec::new(), Vec::new());
     for found in script.curls() {
         let arguments: Vec<Word> = found.curl_arguments().unwrap_or_default().to_vec();
         let parsed = curl::parse(&arguments, &curl::no_files);
         pitfalls.extend(sending::command(found, &arguments, &parsed));
-        if let Ok(curl) = &parsed {
-            requests.extend(curl.requests().map(|request| explained(found, request, curl, contract, &mut pitfalls)));
-        } else if let Some(request) = mended(&arguments, &parsed) {
-            // Nothing is sent, but what stands there is still worth reading.
-            form::pitfalls_only(&request, found, contract, &mut pitfalls);
+        match parsed {
+            Ok(curl) => {
+                requests
+                    .extend(curl.requests().map(|request| explained(found, request, &curl, contract, &mut pitfalls)));
+            }
+            Err(error) => {
+                let arguments = mend::arguments(arguments, &error);
+                let curl = arguments.and_then(|arguments| curl::parse(&arguments, &curl::no_files).ok());
+                let request = curl.as_ref().and_then(|curl| Some((curl, curl.requests().next()?)));
+                mended.extend(request.map(|(curl, request)| explained(found, request, curl, contract, &mut pitfalls)));
+            }
         }
     }
+    if let Some(error) = &script.error
+        && requests.is_empty()
+        && let Some(text) = mend::text(&replaced, error)
+    {
+        let whole = explain(&text, contract);
+        mended.extend(whole.requests);
+        mended.extend(whole.mended);
+        pitfalls.extend(whole.pitfalls);
+    }
     pitfalls.sort_by_key(|pitfall| pitfall.severity);
-    let mut seen = Vec::new();
+    let mut seen: Vec<Pitfall> = Vec::new();
     pitfalls.retain(|pitfall| {
         let fresh = !seen.contains(pitfall);
         seen.push(pitfall.clone());
         fresh
     });
-    Explanation { requests, pitfalls }
-}
-
-/// The request that a command without a URL, or with a bare option at its end, would make.
-fn mended(arguments: &[Word], parsed: &Result<Curl, CurlError>) -> Option<Request> {
-    let mut arguments = arguments.to_vec();
-    match parsed {
-        Err(CurlError::NoUrl) => {
-            let url = arguments.iter().find(|word| sending::is_api_url(&word.text())).cloned();
-            let url = url.unwrap_or_else(|| Word::from("http://billing:8082/rest_api/v2/"));
-            arguments.push(url);
-        }
-        Err(CurlError::RequiresParameter { .. }) => drop(arguments.pop()),
-        _ => return None,
-    }
-    curl::parse(&arguments, &curl::no_files).ok()?.requests().next().cloned()
+    Explanation { requests, mended, pitfalls }
 }
 
 fn explained(
@@ -199,24 +202,10 @@ impl fmt::Display for Explanation {
             writeln!(f, "Nothing is sent.")?;
         }
         for request in &self.requests {
-            writeln!(f, "{} {}", request.method, request.url)?;
-            if !request.body.is_empty() {
-                writeln!(f, "{}", request.body)?;
-            }
-            if !request.variables.is_empty() {
-                let names: Vec<String> = request.variables.iter().map(|name| format!("${name}")).collect();
-                writeln!(f, "with {} replaced by the shell", names.join(", "))?;
-            }
-            writeln!(f)?;
-            if let Some(model) = &request.model {
-                writeln!(f, "On {model}:")?;
-            }
-            for step in &request.steps {
-                writeln!(f, "  {}. {}", step.number, step.says)?;
-            }
-            if let Some(fields) = &request.fields {
-                writeln!(f, "The answer holds only {}.", fields.join(", "))?;
-            }
+            write!(f, "{request}")?;
+        }
+        for request in &self.mended {
+            write!(f, "\nMended, it would send:\n{request}")?;
         }
         for pitfall in &self.pitfalls {
             let severity = match pitfall.severity {
@@ -226,6 +215,29 @@ impl fmt::Display for Explanation {
             };
             writeln!(f, "\n{severity}: {} [{}]", pitfall.says, pitfall.code)?;
             writeln!(f, "  fix: {}", pitfall.fix)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ExplainedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {}", self.method, self.url)?;
+        if !self.body.is_empty() {
+            writeln!(f, "{}", self.body)?;
+        }
+        if !self.variables.is_empty() {
+            let names: Vec<String> = self.variables.iter().map(|name| format!("${name}")).collect();
+            writeln!(f, "with {} replaced by the shell", names.join(", "))?;
+        }
+        if let Some(model) = &self.model {
+            writeln!(f, "\nOn {model}:")?;
+        }
+        for step in &self.steps {
+            writeln!(f, "  {}. {}", step.number, step.says)?;
+        }
+        if let Some(fields) = &self.fields {
+            writeln!(f, "The answer holds only {}.", fields.join(", "))?;
         }
         Ok(())
     }

@@ -136,6 +136,9 @@ fn sound_commands_have_no_errors_and_misprints_have_the_right_one() {
         let Some(expected) = codes.get(kind.as_str().unwrap()) else { continue };
         let explanation = explain(&example.printed.command, &contract);
         let found = errors(&explanation);
+        if explanation.requests.is_empty() && explanation.mended.is_empty() && kind != "macro-error" {
+            wrong.push(format!("{}: nothing of it is explained:\n{explanation}", example.id));
+        }
         if !expected.iter().any(|code| found.contains(code)) {
             wrong.push(format!("{}: {kind} is not told, but {found:?}:\n{explanation}", example.id));
         }
@@ -172,6 +175,26 @@ fn a_chain_is_told_step_by_step() {
 }
 
 #[test]
+fn what_is_never_sent_is_explained_mended() {
+    let contract = contract();
+    let get = r#"method1=objects.get&arg1={"idd":1}"#;
+    for command in [
+        format!("curl -XPOST -d '{URL}' --data '{get}'"),
+        format!("curl -XPOST -d '{get}' {URL} -D"),
+        format!("curl -XPOST -d '{get}'' {URL}"),
+        format!("curl -XPOST {URL} -d '{get}"),
+    ] {
+        let explanation = explain(&command, &contract);
+        assert_eq!(explanation.requests, [], "{command}");
+        let request = &explanation.mended[0];
+        assert_eq!((request.url.as_str(), request.body.as_str()), (URL, get), "{command}");
+        assert!(errors(&explanation).contains(&"unknown-field"), "{command}\n{explanation}");
+        let text = explanation.to_string();
+        assert!(text.starts_with("Nothing is sent.\n\nMended, it would send:\nPOST "), "{text}");
+    }
+}
+
+#[test]
 fn a_wrong_name_suggests_the_right_one() {
     let contract = contract();
     for (command, name) in [
@@ -205,4 +228,19 @@ fn the_program_explains_and_its_exit_code_tells_errors() {
     assert_eq!(code, Some(0), "{text}");
     assert!(text.starts_with(&format!("POST {URL}\n")), "{text}");
     assert_eq!(program(&["explain"]).0, Some(2));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn no_command_makes_it_panic(text in r#"(curl |-d |-X|-D |--data-urlencode |http://|/rest_api/v2/|Abonents|method1=|objects\.get|arg|fields=|[&{}"'\[\],:%+$@=\\ a-zЖ0-9]){0,40}"#) {
+        static CONTRACT: std::sync::LazyLock<Contract> = std::sync::LazyLock::new(contract);
+        let explanation = explain(&text, &CONTRACT);
+        let again = explain(&format!("curl -XPOST -d '{text}' '{URL}'"), &CONTRACT);
+        for explanation in [explanation, again] {
+            proptest::prop_assert!(!explanation.to_string().is_empty());
+            proptest::prop_assert!(explanation.pitfalls.is_sorted_by_key(|pitfall| pitfall.severity));
+        }
+    }
 }

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use carbon_specs::Contract;
 use regex::Regex;
 use serde_json::Value;
 
-use super::{Pitfall, body, meaning};
 use crate::curl::{Body, Request};
 use crate::shell::{Command, Word};
 
@@ -64,16 +62,6 @@ pub fn text(request: &Request) -> String {
         Body::Empty => String::new(),
         Body::Text(text) | Body::File(text) => text.clone(),
         Body::Multipart(parts) => parts.join("&"),
-    }
-}
-
-/// The pitfalls of a request that is never sent.
-pub fn pitfalls_only(request: &Request, command: &Command, contract: &Contract, pitfalls: &mut Vec<Pitfall>) {
-    let chain = Chain::read(request, &variables(command));
-    pitfalls.extend(body::check(request, &chain, true));
-    let model = meaning::model(request, contract);
-    if model.is_some() {
-        pitfalls.extend(meaning::check(request, &chain, model, contract));
     }
 }
 

@@ -65,10 +65,10 @@ pub fn check(request: &Request, chain: &Chain, model: Option<&Model>, contract: 
         pitfalls.push(Pitfall::note(
             "write-is-a-task",
             format!(
-                "{} makes a task: the reply shows the new values at once, the database has them seconds later, and \
-                 10-30 minutes later after a mass change. A save writes the whole row, so a second change of the same \
-                 row before that can undo the first.",
-                writes.join(", ")
+                "What {} does is a task: the reply shows the new values at once, the database has them seconds later, \
+                 and 10-30 minutes later after a mass change. A save writes the whole row, so a second change of the \
+                 same row before that can undo the first.",
+                writes.join(" and ")
             ),
             "Wait until the change can be read back before the next call that depends on it.",
         ));

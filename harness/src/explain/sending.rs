@@ -116,7 +116,7 @@ fn variables(command: &Command) -> Vec<Pitfall> {
 }
 
 fn refused(error: &CurlError, arguments: &[Word]) -> Pitfall {
-    let says = format!("curl sends nothing and exits with {}: {error}.", error.exit_code());
+    let says = format!("curl sends nothing and exits with {}: `{error}`.", error.exit_code());
     match error {
         CurlError::NoUrl | CurlError::NoArguments => match arguments.iter().find(|word| is_api_url(&word.text())) {
             Some(url) => Pitfall::error(
