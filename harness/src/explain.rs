@@ -1,8 +1,8 @@
 //! Explains a curl command for this API: what arrives at the server, what the chain does, and what will go wrong.
 //!
 //! The way of a command: [`crate::shell`] and [`crate::curl`] say what is sent; `form` decodes it into a chain; `words`
-//! says each step in a sentence; `sending` (shell and curl), `body` (the form) and `meaning` (models, methods and
-//! fields of the contract) look for [`Pitfall`]s. Nothing is sent.
+//! says each step in a sentence; `sending` (shell and curl), `body` (the form) and `meaning` (models, methods, fields and values, held to the
+//! contract) look for [`Pitfall`]s. Nothing is sent.
 
 mod body;
 mod form;
@@ -10,6 +10,7 @@ mod meaning;
 mod mend;
 mod names;
 mod sending;
+mod values;
 mod words;
 
 use std::fmt;

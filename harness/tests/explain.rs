@@ -65,6 +65,12 @@ fn each_mistake_is_told_by_its_code() {
         ("unknown-field", post("Abonents", &format!(r#"{get}&method2=set&arg2={{"nane":"x"}}&method3=save"#))),
         ("set-without-save", post("Abonents", &format!(r#"{get}&method2=set&arg2={{"name":"x"}}"#))),
         ("missing-argument", post("Users", &format!("{get}&method2=check_pass&arg2={{}}"))),
+        ("not-a-number", post("AdminAccounts", r#"method1=objects.get&arg1={"id":"номер лицевого счета"}"#)),
+        ("not-a-number", post("Users", r#"method1=objects.filter&arg1={"id__in":[1,"2","x"]}"#)),
+        (
+            "not-a-date",
+            post("Abonents", &format!(r#"{get}&method2=set&arg2={{"need_recalc":"01.06.2019"}}&method3=save"#)),
+        ),
         ("placeholder-value", post("AdminAccounts", r#"method1=objects.get&arg1={"id":"<ID>"}"#)),
     ];
     for (code, command) in cases {
@@ -118,6 +124,7 @@ fn sound_commands_have_no_errors_and_misprints_have_the_right_one() {
         ("unknown-field", &["unknown-field"]),
         ("unescaped-plus", &["unescaped-plus"]),
         ("never-saves", &["set-without-save"]),
+        ("placeholder", &["placeholder-value", "not-a-number"]),
         ("misnumbered-steps", &["misnumbered-steps", "open-quote"]),
     ]);
     let mut wrong = Vec::new();

@@ -29,8 +29,8 @@ pub fn check(request: &Request, chain: &Chain, encoded: bool) -> Vec<Pitfall> {
         pitfalls.push(Pitfall::error(
             "misnumbered-steps",
             format!(
-                "arg{number} reaches no method: there is {}.",
-                if methods.is_empty() { "no method at all".into() } else { methods.join(", ") }
+                "arg{number} reaches no method{}.",
+                if methods.is_empty() { String::new() } else { format!(": there is only {}", methods.join(" and ")) }
             ),
             "Give a method and its argument the same number.",
         ));

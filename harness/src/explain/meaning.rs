@@ -4,9 +4,9 @@ use carbon_specs::example::Kind;
 use carbon_specs::{Contract, Method, Model};
 use serde_json::{Map, Value};
 
-use super::Pitfall;
 use super::form::{Chain, Step};
 use super::names::{nearest, suggestion};
+use super::{Pitfall, values};
 use crate::curl::Request;
 
 /// What a chain has in hand between two steps.
@@ -168,11 +168,13 @@ fn arguments(
         "filter" | "exclude" | "get" => {
             let unknown = argument.keys().filter(|path| contract.schema.resolve(model, path).is_err());
             pitfalls.extend(unknown.map(|path| no_field(path, &place, model, contract)));
+            pitfalls.extend(values::check(argument, model));
         }
         "set" | "create" | "update" => {
             let known = |name: &str| name == "pk" || model.field(name).is_some();
             let unknown = argument.keys().filter(|name| !known(name));
             pitfalls.extend(unknown.map(|name| no_field(name, &place, model, contract)));
+            pitfalls.extend(values::check(argument, model));
         }
         // A method that says nothing of its arguments is not held to them.
         _ if !method.args.is_empty() => {

@@ -67,7 +67,7 @@ fn condition(path: &str, value: &Value) -> String {
         Some((field, lookup)) if LOOKUPS.contains(&lookup) => (field, lookup),
         _ => (path, "exact"),
     };
-    let field = field.replace("__", " > ");
+    let field = field.replace("__", ".");
     let verb = match lookup {
         "exact" => "is",
         "iexact" => "is (in any letter case)",
