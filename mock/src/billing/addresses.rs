@@ -138,7 +138,7 @@ mod tests {
         };
         let (first, second) = (set(&mut world, 200), set(&mut world, other));
         world.commit(&first).unwrap();
-        assert_eq!(refusal(world.commit(&second)), "ip 10.9.9.9 was given to another account meanwhile");
+        assert_eq!(refusal(world.commit(&second)), "ip 10.9.9.9 was given to another of Users meanwhile");
         assert!(world.column("Users", other, "ip").is_null());
     }
 

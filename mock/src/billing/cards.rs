@@ -145,6 +145,26 @@ mod tests {
     }
 
     #[test]
+    fn of_two_creations_that_overlap_one_gets_the_number() {
+        let mut world = World::small();
+        let ask = |world: &mut World| {
+            let (_, changes) = world
+                .ask(|tx| {
+                    let mut abonent = tx.blank("Abonents")?;
+                    abonent.put("contract_number", "TEST_API1")?;
+                    crate::billing::before_create(tx, &mut abonent)?;
+                    tx.save(&mut abonent)
+                })
+                .unwrap();
+            changes
+        };
+        let (first, second) = (ask(&mut world), ask(&mut world));
+        world.commit(&first).unwrap();
+        let text = refusal(world.commit(&second));
+        assert_eq!(text, "contract_number TEST_API1 was given to another of Abonents meanwhile");
+    }
+
+    #[test]
     fn only_the_first_of_a_month_can_be_recalculated_from() {
         let mut world = World::small();
         assert_eq!(

@@ -19,13 +19,16 @@ pub fn react(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), CallError> {
     let before = tx.changes().len();
     for change in changes {
         let (model, pk) = change.target();
+        let name = tx.store.model(model).name.as_str();
+        if matches!(name, "Abonents" | "Users") && matches!(change, Change::Insert { .. } | Change::Write { .. }) {
+            keep_unique(tx, change)?;
+        }
         match (tx.store.model(model).name.as_str(), change) {
             ("AbonentsBlock", Change::Insert { .. }) => blocks::keep_one(tx, pk)?,
             ("UsersUsluga", Change::Insert { .. }) => services::check_single_promise(tx, pk)?,
             ("AccountStack", Change::Insert { .. }) => accounts::work_off(tx, pk)?,
             ("Abonents", Change::Insert { row, .. }) => follow_tarif(tx, pk, None, row)?,
             ("Abonents", Change::Write { base, row, .. }) => follow_tarif(tx, pk, Some(base), row)?,
-            ("Users", Change::Insert { .. } | Change::Write { .. }) => keep_unique(tx, change, pk)?,
             ("Usluga", Change::Write { base, row, .. }) => follow_price(tx, pk, base, row)?,
             _ => {}
         }
@@ -39,17 +42,24 @@ pub fn react(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), CallError> {
 }
 
 /// What was free when the request was answered may have been taken by an earlier task: then this one fails.
-fn keep_unique(tx: &Tx<'_>, change: &Change, pk: Pk) -> Result<(), CallError> {
-    let (model, _) = change.target();
-    let Some(account) = tx.find("Users", pk)? else { return Ok(()) };
-    for column in ["login", "ip"] {
-        if touches(tx, model, change, &[column]) && !account.text(column)?.is_empty() {
-            let holders = [(column, account.value(column)?.clone()), ("deleted", Value::Int(0))];
-            let holders = tx.all_where("Users", &holders)?;
-            if holders.iter().any(|other| other.pk != account.pk) {
-                let value = account.text(column)?;
-                return Err(CallError::Refused(format!("{column} {value} was given to another account meanwhile")));
-            }
+fn keep_unique(tx: &Tx<'_>, change: &Change) -> Result<(), CallError> {
+    let (id, pk) = change.target();
+    let model = tx.store.model(id).name.clone();
+    // A contract number stays with a subscriber in the trash; a login or address does not stay with an account there.
+    let (columns, live): (&[&str], Vec<(&str, Value)>) = match model.as_str() {
+        "Users" => (&["login", "ip"], vec![("deleted", Value::Int(0))]),
+        _ => (&["contract_number"], Vec::new()),
+    };
+    let Some(object) = tx.find(&model, pk)? else { return Ok(()) };
+    for column in columns {
+        let value = object.text(column)?;
+        if value.is_empty() || !touches(tx, id, change, &[column]) {
+            continue;
+        }
+        let mut same = vec![(*column, Value::text(value))];
+        same.extend(live.iter().cloned());
+        if tx.all_where(&model, &same)?.iter().any(|other| other.pk != object.pk) {
+            return Err(CallError::Refused(format!("{column} {value} was given to another of {model} meanwhile")));
         }
     }
     Ok(())
