@@ -5,6 +5,9 @@
 //! [`snapshot`] compares the print with the reviewed one, [`run`] makes an [`outcome`] of it all, and [`report`] tells
 //! people and machines. [`cli`] is the edge: arguments, exit codes ([`exit`]), wording.
 //!
+//! Beside that way stands the text of the page: [`shell`] splits a command as bash does, [`curl`] says what curl sends
+//! for it, and [`explain`] tells what that means and what goes wrong. They send nothing themselves.
+//!
 //! [`embedded`] is the only module that knows the mock; everything else speaks HTTP. What judges ([`check`],
 //! [`render`], [`diff`]) never sees a server at all.
 

@@ -71,6 +71,8 @@ fn each_mistake_is_told_by_its_code() {
             "not-a-date",
             post("Abonents", &format!(r#"{get}&method2=set&arg2={{"need_recalc":"01.06.2019"}}&method3=save"#)),
         ),
+        ("unknown-argument", post("Abonents", &format!(r#"{get}&method2=save&arg2={{"nane":1}}"#))),
+        ("unknown-argument", post("Users", &format!(r#"{get}&method2=check_pass&arg2={{"passwd":"1","psw":1}}"#))),
         ("placeholder-value", post("AdminAccounts", r#"method1=objects.get&arg1={"id":"<ID>"}"#)),
     ];
     for (code, command) in cases {
@@ -92,11 +94,6 @@ fn lesser_things_are_warnings_and_notes() {
         ("repeated-name", Severity::Warning, post("Abonents", &format!("{get}&arg1={{}}"))),
         ("unknown-parameter", Severity::Warning, post("Abonents", &format!("{get}&field=1"))),
         ("bad-percent", Severity::Warning, post("Abonents", r#"method1=objects.filter&arg1={"name":"5% x"}"#)),
-        (
-            "unknown-argument",
-            Severity::Warning,
-            post("Users", &format!(r#"{get}&method2=check_pass&arg2={{"passwd":"1","psw":1}}"#)),
-        ),
         ("write-is-a-task", Severity::Note, post("Abonents", r#"method1=objects.create&arg1={"name":"x"}"#)),
         ("placeholder", Severity::Note, post("Abonents", get).replace("127.0.0.1", "<ip>")),
         ("typographic-quotes", Severity::Warning, format!("curl -d “{get}” {URL}")),
@@ -231,7 +228,7 @@ fn the_program_explains_and_its_exit_code_tells_errors() {
     assert_eq!(json["pitfalls"][0]["code"], "unknown-method");
     // Pasted without quotes, the words come one by one.
     let (code, text) =
-        program(&["explain", "curl", "-XPOST", "-d", r#"method1=objects.all&arg1={"a b":1}"#, URL, "-D", "-"]);
+        program(&["explain", "curl", "-XPOST", "-d", r#"method1=objects.all&fields=["id", "name"]"#, URL, "-D", "-"]);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.starts_with(&format!("POST {URL}\n")), "{text}");
     assert_eq!(program(&["explain"]).0, Some(2));

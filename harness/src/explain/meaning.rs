@@ -176,15 +176,20 @@ fn arguments(
             pitfalls.extend(unknown.map(|name| no_field(name, &place, model, contract)));
             pitfalls.extend(values::check(argument, model));
         }
-        // A method that says nothing of its arguments is not held to them.
-        _ if !method.args.is_empty() => {
+        // These take names of columns, or lists, by rules of their own.
+        "get_or_create" | "update_or_create" | "order_by" | "values" | "values_list" | "latest" | "earliest"
+        | "in_bulk" | "distinct" => {}
+        // A method of the model's own that names no arguments may take any: a report's are its variables.
+        _ if method.args.is_empty() && !is_generic(method, contract) => {}
+        _ => {
             for name in argument.keys().filter(|name| !method.args.contains_key(*name)) {
                 let near = nearest(name, method.args.keys().map(String::as_str));
                 let all: Vec<&str> = method.args.keys().map(String::as_str).collect();
-                pitfalls.push(Pitfall::warning(
+                let all = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+                pitfalls.push(Pitfall::error(
                     "unknown-argument",
                     format!("`{}` has no argument `{name}`.", step.method),
-                    suggestion(&near, &format!("It takes {}.", all.join(", "))),
+                    suggestion(&near, &format!("It takes {all}.")),
                 ));
             }
             let missing = method.args.iter().filter(|(name, spec)| spec.required && !argument.contains_key(*name));
@@ -196,10 +201,16 @@ fn arguments(
                 )
             }));
         }
-        _ => {}
     }
     pitfalls.extend(argument.iter().filter_map(|(name, value)| placeholder(name, value)));
     pitfalls
+}
+
+/// Whether every model has this very method.
+fn is_generic(method: &Method, contract: &Contract) -> bool {
+    let generic = &contract.schema.generic;
+    let mut shared = generic.manager.values().chain(generic.queryset.values()).chain(generic.instance.values());
+    shared.any(|known| std::ptr::eq(known, method))
 }
 
 /// `<ID-абонента>` left in place of a value.
