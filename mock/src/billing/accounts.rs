@@ -208,7 +208,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::billing::testing::{RUBLE, World, refusal};
+    use crate::billing::testing::{RUBLE, World, books_balance, refusal};
 
     #[test]
     fn bonus_points_go_from_the_stack_to_the_archive_and_back() {
@@ -323,32 +323,6 @@ mod tests {
         Money::from_units(kopecks * (RUBLE / 100)).to_string()
     }
 
-    /// Every part of every account is the sum of the rows that are not storno.
-    fn books_balance(world: &World) {
-        for account in look::all_where(&world.store, "AdminAccounts", &[]).unwrap() {
-            let owner = ("account_id", Value::from(account.pk));
-            let abonent = look::all_where(&world.store, "Abonents", &[owner]).unwrap()[0].pk.unwrap();
-            let rows = |model: &str| {
-                look::all_where(&world.store, model, &[("abonent_id", Value::Int(abonent)), ("storno", Value::Int(0))])
-                    .unwrap()
-            };
-            let sum = |rows: &[Instance], column: &str| -> i64 {
-                rows.iter().map(|row| row.int(column).unwrap().unwrap_or(0)).sum()
-            };
-            let (opening, income): (Vec<_>, Vec<_>) =
-                rows("FinanceOperations").into_iter().partition(|row| row.int("op_type_id").unwrap() == Some(8));
-            let charges = rows("ArchAccountStack");
-            assert_eq!(account.int("ostatok").unwrap(), Some(sum(&opening, "op_summa")));
-            assert_eq!(account.int("debit").unwrap(), Some(sum(&income, "op_summa")));
-            assert_eq!(account.int("credit").unwrap(), Some(sum(&charges, "summ")));
-            assert_eq!(account.int("bonus_score").unwrap(), Some(sum(&charges, "bonus_score")));
-            let counted = look::all_where(&world.store, "Counters", &[("abonent_id", Value::Int(abonent))]).unwrap();
-            assert_eq!(sum(&counted, "summ"), sum(&charges, "summ"));
-            let short = balance(&account).unwrap() < Money::ZERO;
-            assert_eq!(world.count("AbonentsBlock", &[("abonent_id", abonent), ("b_negbal", 1)]), usize::from(short));
-        }
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
@@ -387,6 +361,11 @@ mod tests {
                     }
                 }
                 books_balance(&world);
+                for abonent in &payers {
+                    let short = world.property("Abonents", *abonent, "minimal_pay_sum") != "0";
+                    let blocks = world.count("AbonentsBlock", &[("abonent_id", *abonent), ("b_negbal", 1)]);
+                    prop_assert_eq!(blocks, usize::from(short));
+                }
             }
         }
     }

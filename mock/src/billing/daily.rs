@@ -124,7 +124,7 @@ fn invoice(tx: &mut Tx<'_>, abonent: &Instance, day: Date) -> Result<(), CallErr
 mod tests {
     use serde_json::json;
 
-    use crate::billing::testing::World;
+    use crate::billing::testing::{World, unexplained};
 
     #[test]
     fn a_planned_tariff_comes_on_its_day_with_its_services() {
@@ -233,7 +233,9 @@ mod tests {
     #[test]
     fn a_month_of_the_demo_passes_without_trouble() {
         let mut world = World::demo();
+        let before = unexplained(&world);
         world.days(31);
+        assert_eq!(unexplained(&world), before);
         assert!(world.count("ArchAccountStack", &[("usluga_id", 1)]) > 50);
     }
 }

@@ -1,12 +1,13 @@
 //! Whatever a method is called with, it answers or refuses: no panic, no disagreement with the contract, no broken day.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use carbon_specs::ModelId;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::testing::{World, now};
+use super::testing::{World, now, unexplained};
 use super::*;
 
 /// The demo's rows, built once.
@@ -86,6 +87,7 @@ proptest! {
     #[test]
     fn methods_answer_or_refuse(calls in calls()) {
         let mut world = demo();
+        let before: BTreeMap<_, _> = unexplained(&world).into_iter().collect();
         for (method, args, row) in calls {
             let result = world.run(|tx| call(tx, &method, &args, row));
             prop_assert!(!matches!(result, Err(CallError::Internal(_))), "{} {args:?}: {result:?}", method.1);
@@ -93,6 +95,9 @@ proptest! {
         // The next day comes whatever was done, and every property can be read.
         world.days(1);
         prop_assert_eq!(world.now.date(), now().date().tomorrow().unwrap());
+        for (account, rest) in unexplained(&world) {
+            prop_assert_eq!(rest, before.get(&account).copied().unwrap_or_default(), "account {}", account);
+        }
         for model in &world.store.schema().models {
             for name in model.properties.keys() {
                 for (pk, row) in world.store.table(model.id).iter() {

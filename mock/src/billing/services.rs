@@ -139,7 +139,9 @@ pub fn before_create(tx: &mut Tx<'_>, link: &mut Instance) -> Result<(), CallErr
         }
         if link.value("end_time")?.is_null() {
             let days = Span::new().days(promised_days(&usluga)?);
-            link.put("end_time", tx.now.checked_add(days).ok())?;
+            // It ends by night, when the balance is looked at again.
+            let end = tx.now.date().checked_add(days).ok();
+            link.put("end_time", end.map(|day| day.to_datetime(Time::midnight())))?;
         }
     } else if link.value("next_date")?.is_null() {
         // The first charge comes with the next daily run.
@@ -202,9 +204,10 @@ mod tests {
         assert_eq!(world.property("Abonents", 100, "promise_date_end"), "2022-02-04");
         assert_eq!(world.property("Abonents", 100, "balance"), "-200");
         assert_eq!(refusal(world.create("UsersUsluga", take)), "subscriber 100 has a promised payment already");
-        world.days(3);
-        assert_eq!(world.property("Abonents", 100, "promise_pay"), "0");
+        world.days(2);
+        assert_eq!(world.property("Abonents", 100, "allow_internet"), 1);
         world.days(1);
+        assert_eq!(world.property("Abonents", 100, "promise_pay"), "0");
         assert_eq!(world.property("Abonents", 100, "allow_internet"), 0);
     }
 

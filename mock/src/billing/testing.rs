@@ -234,3 +234,43 @@ pub fn bare(result: Result<Answer, CallError>) -> Json {
         other => panic!("no bare value: {other:?}"),
     }
 }
+
+/// Every part of every account is the sum of the rows that are not storno.
+#[track_caller]
+pub fn books_balance(world: &World) {
+    for (account, unexplained) in unexplained(world) {
+        assert_eq!(unexplained, [0; 4], "account {account}: ostatok, debit, credit, bonus_score");
+    }
+}
+
+/// What of each account's parts no row explains: nothing, or what was carried over from before the first row.
+pub fn unexplained(world: &World) -> Vec<(Pk, [i64; 4])> {
+    let store = &world.store;
+    let mut found = Vec::new();
+    for account in look::all_where(store, "AdminAccounts", &[]).unwrap() {
+        let owners = look::all_where(store, "Abonents", &[("account_id", Value::from(account.pk))]).unwrap();
+        let rows = |model: &str| -> Vec<Instance> {
+            let of = |owner: &Instance| [("abonent_id", Value::from(owner.pk)), ("storno", Value::Int(0))];
+            owners.iter().flat_map(|owner| look::all_where(store, model, &of(owner)).unwrap()).collect()
+        };
+        let sum = |rows: &[Instance], column: &str| -> i64 {
+            rows.iter().map(|row| row.int(column).unwrap().unwrap_or(0)).sum()
+        };
+        let brings = |row: &Instance| {
+            let kind = look::follow(store, row, "op_type_id", "OperationTypes").unwrap();
+            kind.is_some_and(|kind| kind.flag("is_income").unwrap())
+        };
+        let operations = rows("FinanceOperations").into_iter().filter(brings);
+        let (opening, income): (Vec<_>, Vec<_>) = operations.partition(|row| row.int("op_type_id").unwrap() == Some(8));
+        let charges = rows("ArchAccountStack");
+        let parts = [
+            ("ostatok", sum(&opening, "op_summa")),
+            ("debit", sum(&income, "op_summa")),
+            ("credit", sum(&charges, "summ")),
+            ("bonus_score", sum(&charges, "bonus_score")),
+        ];
+        let rest = parts.map(|(column, expected)| account.int(column).unwrap().unwrap_or(0) - expected);
+        found.push((account.pk.unwrap(), rest));
+    }
+    found
+}
