@@ -222,7 +222,7 @@ impl Mock {
     /// Lets time pass.
     ///
     /// # Errors
-    /// Where the calendar ends.
+    /// Where the calendar ends, or the span is too long.
     pub fn advance(&self, span: Span) -> Result<DateTime, ClockError> {
         let mut world = self.world();
         let moment = world.clock.after(span)?;
@@ -231,8 +231,14 @@ impl Mock {
     }
 
     /// Sets the clock; what falls in between happens.
-    pub fn set_clock(&self, moment: DateTime) {
-        self.world().advance_to(moment);
+    ///
+    /// # Errors
+    /// Where the moment is too far ahead.
+    pub fn set_clock(&self, moment: DateTime) -> Result<(), ClockError> {
+        let mut world = self.world();
+        let moment = world.clock.reach(moment)?;
+        world.advance_to(moment);
+        Ok(())
     }
 
     /// The time.

@@ -15,11 +15,8 @@ use crate::store::Store;
 use crate::store::value::show;
 use crate::tasks::{Chance, Change, Clock, Profile, Queue, Task};
 
-/// The most hazards kept; later ones are only counted.
+/// The most hazards and failed tasks kept; later hazards are only counted.
 const MAX_HAZARDS: usize = 10_000;
-
-/// How many days of daily runs one step of the clock may cause.
-const MAX_DAYS: usize = 36_600;
 
 /// Everything one server knows.
 #[derive(Clone, Debug)]
@@ -145,14 +142,12 @@ impl World {
     }
 
     fn run_until(&mut self, moment: DateTime) {
-        let mut days = 0;
         loop {
             let midnight = self.day.tomorrow().ok().map(|day| day.to_datetime(Time::midnight()));
-            let next_day = midnight.filter(|midnight| *midnight <= moment && days < MAX_DAYS);
+            let next_day = midnight.filter(|midnight| *midnight <= moment);
             let next_task = self.queue.next_due().filter(|due| *due <= moment);
             match (next_day, next_task) {
                 (Some(midnight), task) if task.is_none_or(|due| midnight <= due) => {
-                    days += 1;
                     self.day = midnight.date();
                     self.daily(midnight);
                 }
@@ -202,7 +197,9 @@ impl World {
 
     fn fail(&mut self, task: &Task, error: &CallError) {
         tracing::error!(task = task.id, call = %task.call, "task failed: {error}");
-        self.failed.push((task.id, error.to_string()));
+        if self.failed.len() < MAX_HAZARDS {
+            self.failed.push((task.id, error.to_string()));
+        }
         let says = format!("task {} ({}) failed and changed nothing: {error}", task.id, task.call);
         self.report(Hazard {
             kind: HazardKind::FailedTask,

@@ -1,4 +1,5 @@
 //! Calls that nobody would write: whatever is asked, over the whole contract and the demo data, is answered.
+#![allow(clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 use std::sync::{Arc, OnceLock};
 
@@ -57,12 +58,15 @@ fn path(schema: &Schema, model: &Model, picks: &[Index; 3]) -> String {
     format!("{path}{}", picks[2].get(&lookups))
 }
 
+/// Three picks for a path, and the value.
+type Arguments = Vec<([Index; 3], Value)>;
+
 #[derive(Clone, Debug)]
 struct Asked {
     model: Index,
     of_object: bool,
     key: Index,
-    methods: Vec<(Index, Vec<([Index; 3], Value)>)>,
+    methods: Vec<(Index, Arguments)>,
     fields: Option<Vec<[Index; 3]>>,
 }
 

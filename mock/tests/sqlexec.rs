@@ -13,7 +13,7 @@ async fn sqlexec(arguments: &'static [&'static str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_carbon-mock"))
             .arg("sqlexec")
             .args(arguments)
-            .env("CARBON_MOCK_URL", url.to_string())
+            .env("CARBON_MOCK_URL", url)
             .output()
     };
     let output = tokio::task::spawn_blocking(run).await.unwrap().unwrap();

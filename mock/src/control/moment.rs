@@ -7,9 +7,6 @@ use serde_json::Value;
 use super::ControlError;
 use crate::mock::Mock;
 
-/// The farthest that one command moves the clock: every day on the way has its daily run.
-const FARTHEST_DAYS: i64 = 3_700;
-
 /// Not a moment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no moment: write it like 2022-02-01 10:00:00 or 2022-02-01")]
@@ -38,11 +35,7 @@ pub fn move_clock(mock: &Mock, command: &Value) -> Result<(), ControlError> {
         }
         (None, Some(Value::String(text))) => {
             let moment = parse(text).map_err(|error| ControlError::Invalid(error.to_string()))?;
-            if moment.duration_since(mock.snapshot().1).as_hours() > FARTHEST_DAYS * 24 {
-                return Err(too_far());
-            }
-            mock.set_clock(moment);
-            Ok(())
+            mock.set_clock(moment).map_err(|error| ControlError::Invalid(error.to_string()))
         }
         _ => Err(form()),
     }
@@ -62,14 +55,7 @@ fn span(text: &str) -> Result<Span, ControlError> {
                 .to_owned(),
         ));
     }
-    // A month and a year have no length by themselves; any day will do to measure them.
-    let start = jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0);
-    let end = start.checked_add(span).map_err(|_| too_far())?;
-    if end.duration_since(start).as_hours() > FARTHEST_DAYS * 24 { Err(too_far()) } else { Ok(span) }
-}
-
-fn too_far() -> ControlError {
-    ControlError::Invalid("the clock moves at most ten years at once".to_owned())
+    Ok(span)
 }
 
 #[cfg(test)]
@@ -91,7 +77,7 @@ mod tests {
         for text in ["90s", "10m", "2h 30m", "1d", "1 month", "PT10M", "3 years"] {
             assert!(span(text).is_ok(), "{text}");
         }
-        for text in ["", "10", "soon", "-10m", "1000y", "30y"] {
+        for text in ["", "10", "soon", "-10m"] {
             assert!(span(text).is_err(), "{text}");
         }
     }

@@ -18,10 +18,19 @@ pub enum Clock {
     },
 }
 
-/// The moment is beyond the calendar.
+/// The most days a clock moves at once, ten years: each day between has its daily run, and nobody is served meanwhile.
+pub const MAX_DAYS: i64 = 3_700;
+
+/// Why a clock is not moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the moment is beyond what the calendar can hold")]
-pub struct ClockError;
+pub enum ClockError {
+    /// The calendar ends before.
+    #[error("the moment is beyond what the calendar can hold")]
+    Calendar,
+    /// Too many days at once.
+    #[error("the clock moves by ten years at most at once; move it several times")]
+    TooFar,
+}
 
 impl Clock {
     /// The machine's time.
@@ -43,9 +52,19 @@ impl Clock {
     /// The moment a span from now.
     ///
     /// # Errors
-    /// Where the calendar ends.
+    /// Where the calendar ends, or the moment is too far ahead.
     pub fn after(&self, span: Span) -> Result<DateTime, ClockError> {
-        self.now().checked_add(span).map_err(|_| ClockError)
+        let moment = self.now().checked_add(span).map_err(|_| ClockError::Calendar)?;
+        self.reach(moment)
+    }
+
+    /// A moment, if the clock may be moved there at once.
+    ///
+    /// # Errors
+    /// Where it is too far ahead.
+    pub fn reach(&self, moment: DateTime) -> Result<DateTime, ClockError> {
+        let ahead = moment.duration_since(self.now());
+        if ahead > SignedDuration::from_hours(24 * MAX_DAYS) { Err(ClockError::TooFar) } else { Ok(moment) }
     }
 
     /// Moves the clock to a moment, forwards or back.
@@ -54,5 +73,24 @@ impl Clock {
             Self::Virtual { now } => *now = moment,
             Self::System { ahead } => *ahead = moment.duration_since(ZonedDateTime::now().datetime()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn a_clock_of_its_own_stands_until_it_is_moved_and_goes_ten_years_at_most() {
+        let mut clock = Clock::Virtual { now: date(2022, 2, 1).at(10, 0, 0, 0) };
+        let month = clock.after("1 month".parse().unwrap()).unwrap();
+        assert_eq!(month, date(2022, 3, 1).at(10, 0, 0, 0));
+        assert_eq!(clock.now(), date(2022, 2, 1).at(10, 0, 0, 0));
+        clock.set(month);
+        assert_eq!(clock.now(), month);
+        assert_eq!(clock.after("30y".parse().unwrap()), Err(ClockError::TooFar));
+        assert_eq!(clock.after("9000y".parse().unwrap()), Err(ClockError::Calendar));
+        assert_eq!(clock.reach(date(2001, 1, 1).at(0, 0, 0, 0)), Ok(date(2001, 1, 1).at(0, 0, 0, 0)));
     }
 }
