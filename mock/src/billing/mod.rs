@@ -4,7 +4,7 @@
 //! points: a method of an object, a method of a model, a computed property, an object about to be created, saved or
 //! deleted, and what follows from committed changes or from the passing of a day.
 //!
-//! One file per family; [`registry`] lists what each of them offers. A method runs at request time on the request's
+//! One file per family; `registry` lists what each of them offers. A method runs at request time on the request's
 //! own view. Where Django would save the object, the whole row is written; what the billing itself does beside that
 //! (money, blocks, logs) touches single columns, so that two payments that overlap both count.
 
