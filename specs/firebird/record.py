@@ -100,7 +100,7 @@ def main():
         version = isql(database, "show version;\n").stdout.decode()
         version = next((line for line in version.splitlines() if "LI-" in line), version).strip()
         recordings = []
-        for group in ("page", "grid"):
+        for group in ("page", "grid", "random"):
             for name, entry in tomllib.loads((HERE / f"{group}.toml").read_text()).items():
                 text = ("set list on;\n" if entry.get("list") else "") + entry["sql"]
                 answer = isql(database, text + ";\n")

@@ -20,7 +20,10 @@ pub fn cast(cell: &Cell, ty: Type, now: DateTime) -> Result<Cell, SqlError> {
         Kind::Short | Kind::Long | Kind::Int64 => exact(cell, ty)?,
         Kind::Double => Cell::Double(to_double(cell)?),
         Kind::Char | Kind::Varchar => Cell::text(fit(&text::display(cell), ty)?),
-        Kind::Date => Cell::Date(to_datetime(cell, now)?.date()),
+        Kind::Date => Cell::Date(match cell {
+            Cell::Text(text) => parse_day(text, now)?,
+            other => to_datetime(other, now)?.date(),
+        }),
         Kind::Timestamp => Cell::Timestamp(to_datetime(cell, now)?),
         Kind::Time => Cell::Time(to_time(cell, now)?),
         Kind::Boolean => Cell::Bool(to_bool(cell)?),
@@ -161,6 +164,15 @@ pub fn to_datetime(cell: &Cell, now: DateTime) -> Result<DateTime, SqlError> {
         Cell::Text(text) => parse_datetime(text, now).ok_or_else(|| SqlError::conversion(text)),
         other => Err(SqlError::conversion(&text::display(other))),
     }
+}
+
+/// The day that a text means; a time behind it is one word too many.
+///
+/// # Errors
+/// It means none.
+pub fn parse_day(text: &str, now: DateTime) -> Result<Date, SqlError> {
+    let alone = !text.trim_matches(' ').contains(' ');
+    parse_datetime(text, now).filter(|_| alone).map(|moment| moment.date()).ok_or_else(|| SqlError::conversion(text))
 }
 
 fn to_time(cell: &Cell, now: DateTime) -> Result<Time, SqlError> {

@@ -139,6 +139,11 @@ impl SqlError {
         )
     }
 
+    /// A day or moment beyond those that there are; `what` is `dates` or `timestamps`.
+    pub fn temporal_range(what: &str) -> Self {
+        Self::new("22008", &[&format!("value exceeds the range for valid {what}")])
+    }
+
     /// `SUBSTRING` from before the first character.
     pub fn substring_offset(from: i64) -> Self {
         let line = format!("Invalid offset parameter {from} to SUBSTRING. Only positive integers are allowed.");

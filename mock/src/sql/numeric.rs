@@ -45,6 +45,15 @@ pub fn compare(left: (i64, u8), right: (i64, u8)) -> std::cmp::Ordering {
     lift(left).cmp(&lift(right))
 }
 
+/// Compares numbers as a predicate does: in the greater scale, where both must fit.
+///
+/// # Errors
+/// One does not.
+pub fn compare_fitting(left: (i64, u8), right: (i64, u8)) -> Result<std::cmp::Ordering, SqlError> {
+    let scale = left.1.max(right.1);
+    Ok(grow(left.0, scale - left.1)?.cmp(&grow(right.0, scale - right.1)?))
+}
+
 /// The scale of a result.
 pub fn result_scale(operation: Arithmetic, left: u8, right: u8) -> u8 {
     match operation {
@@ -72,7 +81,7 @@ pub fn apply(operation: Arithmetic, left: (i64, u8), right: (i64, u8)) -> Result
 }
 
 fn grow(raw: i64, digits: u8) -> Result<i64, SqlError> {
-    10_i64.checked_pow(u32::from(digits)).and_then(|unit| raw.checked_mul(unit)).ok_or_else(SqlError::integer_overflow)
+    10_i64.checked_pow(u32::from(digits)).and_then(|unit| raw.checked_mul(unit)).ok_or_else(SqlError::out_of_range)
 }
 
 /// The dividend gets twice the divisor's scale in zeros: as many as fit before the multiplication, the rest taken from

@@ -52,7 +52,12 @@ fn end_of_statement(text: &str) -> Option<usize> {
         at += if rest[0] == b'\'' || rest[0] == b'"' {
             rest[1..].iter().position(|byte| *byte == rest[0])? + 2
         } else if rest.starts_with(b"--") {
-            rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len())
+            match rest.iter().position(|byte| *byte == b'\n') {
+                Some(end) => end,
+                // The `;` that `sqlexec` adds is part of the comment; that matters if a statement waits for it.
+                None if only_comments(text) => rest.len(),
+                None => return None,
+            }
         } else if rest.starts_with(b"/*") {
             rest[2..].windows(2).position(|pair| pair == b"*/")? + 4
         } else {
@@ -110,6 +115,8 @@ mod tests {
         assert_eq!(statements(" ;; -- nothing"), Vec::<&str>::new());
         assert_eq!(statements("a; b 'open"), ["a", "?"]);
         assert_eq!(statements("a 'it''s'; b"), ["a 'it''s'", "b"]);
+        assert_eq!(statements("a; b -- c"), ["a", "?"]);
+        assert_eq!(statements("a; -- c"), ["a"]);
     }
 
     #[test]

@@ -49,6 +49,9 @@ impl<'a> Binder<'a> {
             }
             ExprKind::Concat(left, right) => {
                 let (left, right) = (self.expr(left)?, self.expr(right)?);
+                if [&left, &right].into_iter().all(|side| side.node == Node::Const(Cell::Null)) {
+                    return Ok(Typed { node: Node::Const(Cell::Null), ty: types::null_type() });
+                }
                 let length = |side: &Typed| match side.node {
                     Node::Const(Cell::Null) => 0,
                     _ => types::text_length(side.ty),
@@ -64,7 +67,17 @@ impl<'a> Binder<'a> {
             ExprKind::InQuery(left, query) => self.quantified(Comparison::Equal, false, left, query),
             ExprKind::And(terms) => boolean(Node::And(self.conditions(terms)?)),
             ExprKind::Or(terms) => boolean(Node::Or(self.conditions(terms)?)),
-            ExprKind::Not(inner) => boolean(Node::Not(boxed(self.condition(inner)?))),
+            ExprKind::Not(inner) => {
+                let negated = std::mem::replace(&mut self.negated, true);
+                let bound = self.condition(inner);
+                self.negated = negated;
+                let not = Typed { node: Node::Not(boxed(bound?)), ty: Type::of(Kind::Boolean) };
+                match inner.kind {
+                    // As with IN: unknown is as good as false.
+                    ExprKind::InQuery(..) => boolean(Node::IsTruth(boxed(not), Some(true))),
+                    _ => Ok(not),
+                }
+            }
             ExprKind::IsNull(inner) => boolean(Node::IsNull(boxed(self.expr(inner)?))),
             ExprKind::IsTruth(inner, truth) => boolean(Node::IsTruth(boxed(self.condition(inner)?), *truth)),
             ExprKind::Distinct(left, right) => {
@@ -131,7 +144,11 @@ impl<'a> Binder<'a> {
         let inner = self.expr(inner)?;
         let ty = or_integer(&inner);
         if !ty.is_number() {
-            let line = "Invalid data type for negation (minus operator)";
+            let line = if ty.is_text() {
+                "Strings cannot be negated (applied the minus operator) in dialect 3"
+            } else {
+                "Invalid data type for negation (minus operator)"
+            };
             return Err(SqlError::new("42000", &["Dynamic SQL Error", "expression evaluation not supported", line]));
         }
         Ok(Typed { node: Node::Negate(boxed(inner)), ty })
@@ -158,8 +175,13 @@ impl<'a> Binder<'a> {
     ) -> Result<Typed, SqlError> {
         let left = self.expr(left)?;
         let plan = self.subquery(query, Some(1))?;
-        let node = Node::Quantified(comparison, all, boxed(left), Box::new(plan));
-        Ok(Typed { node, ty: Type::of(Kind::Boolean) })
+        let ty = Type::of(Kind::Boolean);
+        let found = Typed { node: Node::Quantified(comparison, all, boxed(left), Box::new(plan)), ty };
+        // Where no NOT can tell them apart, Firebird makes false of unknown.
+        if all || self.negated {
+            return Ok(found);
+        }
+        Ok(Typed { node: Node::IsTruth(boxed(found), Some(true)), ty })
     }
 
     fn case(
@@ -284,10 +306,7 @@ impl<'a> Binder<'a> {
 
 /// NULL counts as a whole number where a number is wanted.
 pub(super) fn or_integer(expr: &Typed) -> Type {
-    match expr.node {
-        Node::Const(Cell::Null) => Type::of(Kind::Long),
-        _ => expr.ty,
-    }
+    if expr.ty == types::null_type() { Type::of(Kind::Long) } else { expr.ty }
 }
 
 /// A number as Firebird types it: 32 bits if it fits, scaled 64 bits with a point, floating with an exponent.

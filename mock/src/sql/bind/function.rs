@@ -156,7 +156,12 @@ fn result(name: &str, function: Function, args: &[Typed]) -> Result<Type, SqlErr
         Some(Node::Const(Cell::Exact { raw, scale: 0 })) => usize::try_from(*raw).unwrap_or(0),
         _ => text,
     };
+    let null = args[0].node == Node::Const(Cell::Null);
     Ok(match function {
+        Function::Upper | Function::Lower | Function::Reverse | Function::Left | Function::Right if null => {
+            types::null_type()
+        }
+        Function::Replace | Function::Lpad | Function::Rpad if null => types::null_type(),
         // Trimmed, cut and taken out have their own grammar and their own types.
         Function::Substring | Function::Trim(_) | Function::Extract(_) => types::varchar(text),
         Function::Upper | Function::Lower if first.kind == Kind::Char => Type::char(text),
@@ -166,7 +171,8 @@ fn result(name: &str, function: Function, args: &[Typed]) -> Result<Type, SqlErr
         Function::CharLength | Function::OctetLength | Function::Position => Type::of(Kind::Long),
         Function::Replace => {
             let (from, to) = (types::text_length(args[1].ty).max(1), types::text_length(args[2].ty));
-            let grown = if to > from { text / from * to + text % from } else { text };
+            let nothing = args[1].ty.is_text() && args[1].ty.length == 0;
+            let grown = if to > from && !nothing { text / from * to + text % from } else { text };
             types::varchar(grown)
         }
         Function::Lpad | Function::Rpad => types::varchar(wanted()),
@@ -180,10 +186,12 @@ fn result(name: &str, function: Function, args: &[Typed]) -> Result<Type, SqlErr
         }
         Function::Floor | Function::Ceil => match number(0)? {
             ty if ty.kind == Kind::Double => ty,
+            ty if null || ty.kind == Kind::Short => Type::of(Kind::Long),
             _ => Type::of(Kind::Int64),
         },
         Function::Abs => match number(0)? {
             ty if ty.kind == Kind::Double => ty,
+            ty if null || ty.kind == Kind::Short => Type::exact(Kind::Long, ty.scale),
             ty => Type::exact(Kind::Int64, ty.scale),
         },
         Function::Sign => {

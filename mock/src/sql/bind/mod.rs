@@ -21,7 +21,8 @@ use scope::Level;
 /// # Errors
 /// The first name or type that does not fit.
 pub fn bind(schema: &Schema, now: DateTime, query: &Query) -> Result<Plan, SqlError> {
-    let mut binder = Binder { schema, now, levels: Vec::new(), ctes: Vec::new(), plans: 0, reach: Vec::new() };
+    let mut binder =
+        Binder { schema, now, levels: Vec::new(), ctes: Vec::new(), negated: false, plans: 0, reach: Vec::new() };
     binder.query(query)
 }
 
@@ -35,6 +36,8 @@ struct Binder<'a> {
     levels: Vec<Level>,
     /// The named queries that can be seen.
     ctes: Vec<&'a Cte>,
+    /// Whether a NOT stands around the predicate that is being bound.
+    negated: bool,
     /// How many plans there are so far.
     plans: usize,
     /// For each plan being bound, the outermost level that it looks at.
@@ -43,6 +46,13 @@ struct Binder<'a> {
 
 impl<'a> Binder<'a> {
     fn query(&mut self, query: &'a Query) -> Result<Plan, SqlError> {
+        let negated = std::mem::replace(&mut self.negated, false);
+        let plan = self.query_inside(query);
+        self.negated = negated;
+        plan
+    }
+
+    fn query_inside(&mut self, query: &'a Query) -> Result<Plan, SqlError> {
         self.plans += 1;
         if self.plans > MAX_PLANS {
             return Err(SqlError::limit("the statement has too many subqueries"));

@@ -63,6 +63,14 @@ impl<'a> Binder<'a> {
         if let Some(grouping) = &grouping {
             check_groups(grouping, &items, &sorts)?;
         }
+        // A table's rows come in the order of its key: Firebird walks its index and sorts nothing.
+        if let ([Source::Table(model)], [sort], None) = (streams.as_slice(), sorts.as_slice(), &grouping) {
+            let key = self.schema.at(*model).pk.0;
+            let by_key = matches!(sort.key.of(&items).node, Node::Column { depth: 0, column, .. } if column == key);
+            if by_key && !sort.descending && !select.distinct {
+                sorts.clear();
+            }
+        }
         let start = lookup::find(&mut tree, filter.as_ref(), &self.level().streams);
         let arm =
             Arm { bounds, distinct: select.distinct, items, streams, tree, start, filter, grouping, order: sorts };
@@ -315,21 +323,19 @@ fn sort<K>(item: &OrderItem, key: K) -> Sort<K> {
 
 /// Everything above the groups must come from a key or an aggregate.
 fn check_groups(grouping: &Grouping, items: &[Typed], sorts: &[Sort<Key>]) -> Result<(), SqlError> {
-    let wrong = |clause: &str| {
-        let line = format!(
-            "Invalid expression in the {clause} (not contained in either an aggregate function or the GROUP BY clause)"
-        );
-        SqlError::dynamic("42000", -104, &[&line])
+    let wrong = |clause: &str, why: &str| {
+        SqlError::dynamic("42000", -104, &[&format!("Invalid expression in the {clause} ({why})")])
     };
+    let uncovered = "not contained in either an aggregate function or the GROUP BY clause";
     let keys: Vec<&Typed> = grouping.keys.iter().map(|key| key.of(items)).collect();
     if !items.iter().all(|item| covered(item, &keys)) {
-        return Err(wrong("select list"));
+        return Err(wrong("select list", uncovered));
     }
     if grouping.having.as_ref().is_some_and(|having| !covered(having, &keys)) {
-        return Err(wrong("HAVING clause"));
+        return Err(wrong("HAVING clause", "neither an aggregate function nor a part of the GROUP BY clause"));
     }
     if !sorts.iter().all(|sort| covered(sort.key.of(items), &keys)) {
-        return Err(wrong("ORDER BY clause"));
+        return Err(wrong("ORDER BY clause", uncovered));
     }
     Ok(())
 }

@@ -68,14 +68,25 @@ pub(super) fn arithmetic(operation: Arithmetic, left: Type, right: Type) -> Resu
             }));
         }
         return temporal(operation, left, right).ok_or_else(|| {
+            let both = left.is_temporal() && right.is_temporal();
             unsupported(match operation {
-                Arithmetic::Add => "Invalid data type for addition in dialect 3",
-                _ => "Invalid data type for subtraction in dialect 3",
+                Arithmetic::Add if both => "Adding two DATE values or two TIME values is not allowed",
+                Arithmetic::Subtract if left.is_number() => {
+                    "DATE value cannot be subtracted from the provided data type"
+                }
+                Arithmetic::Subtract if both => {
+                    "Invalid data type for subtraction involving DATE, TIME or TIMESTAMP types"
+                }
+                _ => "Invalid data type for addition or subtraction in dialect 3",
             })
         });
     }
     if !left.is_number() || !right.is_number() {
-        return Err(unsupported("Invalid data type for arithmetic in dialect 3"));
+        return Err(unsupported(match operation {
+            Arithmetic::Multiply => "Invalid data type for multiplication in dialect 3",
+            Arithmetic::Divide => "Invalid data type for division in dialect 3",
+            _ => "Invalid data type for addition or subtraction in dialect 3",
+        }));
     }
     if left.kind == Kind::Double || right.kind == Kind::Double {
         return Ok(Type::of(Kind::Double));

@@ -53,9 +53,14 @@ pub(super) fn key(cell: &Cell) -> Key {
 pub(super) fn compare(left: &Cell, right: &Cell, now: DateTime) -> Result<Option<Ordering>, SqlError> {
     Ok(Some(match (left, right) {
         (Cell::Null, _) | (_, Cell::Null) => return Ok(None),
-        (Cell::Exact { raw: a, scale: x }, Cell::Exact { raw: b, scale: y }) => numeric::compare((*a, *x), (*b, *y)),
+        (Cell::Exact { raw: a, scale: x }, Cell::Exact { raw: b, scale: y }) => {
+            numeric::compare_fitting((*a, *x), (*b, *y))?
+        }
         (Cell::Text(a), Cell::Text(b)) => text::compare(a, b),
         (Cell::Date(a), Cell::Date(b)) => a.cmp(b),
+        // A text beside a day is a day, without a time.
+        (Cell::Date(a), Cell::Text(b)) => a.cmp(&convert::parse_day(b, now)?),
+        (Cell::Text(a), Cell::Date(b)) => convert::parse_day(a, now)?.cmp(b),
         (Cell::Time(a), Cell::Time(b)) => a.cmp(b),
         (Cell::Bool(_), _) | (_, Cell::Bool(_)) => convert::to_bool(left)?.cmp(&convert::to_bool(right)?),
         (Cell::Double(_), _) | (_, Cell::Double(_)) => {

@@ -119,7 +119,10 @@ pub(super) fn truth<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, '
             }
             Ok(result)
         }
-        Node::Not(inner) => Ok(truth(context, inner, frame)?.map(|truth| !truth)),
+        Node::Not(inner) => match &inner.node {
+            Node::Between(value, low, high) => outside(context, (value, low, high), frame),
+            _ => Ok(truth(context, inner, frame)?.map(|truth| !truth)),
+        },
         Node::Compare(comparison, left, right) => {
             let (left, right) = (eval(context, left, frame)?, eval(context, right, frame)?);
             Ok(compare::compare(&left, &right, now)?.map(|order| holds(*comparison, order)))
@@ -135,12 +138,15 @@ pub(super) fn truth<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, '
         }
         Node::Between(value, low, high) => {
             let value = eval(context, value, frame)?;
-            let low = compare::compare(&value, &eval(context, low, frame)?, now)?.map(|order| order.is_ge());
-            if low == Some(false) {
-                return Ok(low);
+            let low = compare::compare(&value, &eval(context, low, frame)?, now)?;
+            let high = eval(context, high, frame)?;
+            // One NULL makes it unknown, even where the other bound alone would decide.
+            match low {
+                None => Ok(None),
+                Some(_) if high.is_null() => Ok(None),
+                Some(low) if low.is_lt() => Ok(Some(false)),
+                Some(_) => Ok(compare::compare(&value, &high, now)?.map(|order| order.is_le())),
             }
-            let high = compare::compare(&value, &eval(context, high, frame)?, now)?.map(|order| order.is_le());
-            Ok(if high == Some(false) { high } else { low.and(high) })
         }
         Node::Match(kind, left, right, escape) => {
             let (left, right) = (eval(context, left, frame)?, eval(context, right, frame)?);
@@ -176,6 +182,21 @@ pub(super) fn truth<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, '
     }
 }
 
+/// `NOT BETWEEN` is below or above: one bound can decide it, though the other be NULL.
+fn outside<'s>(
+    context: &Context<'s>,
+    (value, low, high): (&Typed, &Typed, &Typed),
+    frame: &Frame<'_, 's>,
+) -> Result<Option<bool>, SqlError> {
+    let value = eval(context, value, frame)?;
+    let below = compare::compare(&value, &eval(context, low, frame)?, context.now)?.map(|order| order.is_lt());
+    if below == Some(true) {
+        return Ok(below);
+    }
+    let above = compare::compare(&value, &eval(context, high, frame)?, context.now)?.map(|order| order.is_gt());
+    Ok(if above == Some(true) { above } else { below.and(above) })
+}
+
 fn arithmetic(operation: Arithmetic, left: &Cell, right: &Cell, ty: Type) -> Result<Cell, SqlError> {
     match (left, right) {
         (Cell::Null, _) | (_, Cell::Null) => Ok(Cell::Null),
@@ -206,8 +227,16 @@ fn matches(kind: Match, left: &Cell, right: &Cell, escape: Option<&Cell>) -> Res
         Match::Starting => content.starts_with(&pattern),
         Match::Containing => content.to_uppercase().contains(&pattern.to_uppercase()),
         Match::Like => {
-            let invalid = || SqlError::new("22019", &["Invalid ESCAPE sequence"]);
-            let escape = match escape.map(text::display) {
+            let invalid = || SqlError::new("22025", &["Invalid ESCAPE sequence"]);
+            let escape = escape.map(text::display);
+            let special = |char: char| char == '%' || char == '_' || escape.as_ref().is_some_and(|e| e.contains(char));
+            let prefix = pattern.split(special).next().unwrap_or_default();
+            // Firebird looks at the beginning first, and at the escape character only if that fits.
+            if !content.starts_with(prefix) {
+                return Ok(Some(false));
+            }
+            let escape = match escape {
+                None => None,
                 Some(escape) => {
                     let mut chars = escape.chars();
                     match (chars.next(), chars.next()) {
@@ -215,7 +244,6 @@ fn matches(kind: Match, left: &Cell, right: &Cell, escape: Option<&Cell>) -> Res
                         _ => return Err(invalid()),
                     }
                 }
-                None => None,
             };
             text::like(&content, &pattern, escape).ok_or_else(invalid)?
         }

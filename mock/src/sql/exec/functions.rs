@@ -179,8 +179,14 @@ fn rounded(cell: &Cell, places: i64, round: bool, ty: Type) -> Result<Cell, SqlE
             Some(unit) => value / unit * unit,
             None => 0,
         },
-        // Nothing is dropped.
-        Err(_) if dropped < 0 => value,
+        // Nothing is dropped; but Firebird computes with as many digits as it is asked for.
+        Err(_) if !round => value,
+        Err(_) if dropped < 0 => {
+            let digits = u32::try_from(-dropped).unwrap_or(u32::MAX);
+            let grown = numeric::power(digits).and_then(|unit| value.checked_mul(unit));
+            grown.and_then(|grown| i64::try_from(grown).ok()).ok_or_else(SqlError::out_of_range)?;
+            value
+        }
         Err(_) => 0,
     };
     let shrink = numeric::power(u32::from(scale.saturating_sub(ty.scale))).unwrap_or(1);
@@ -226,10 +232,9 @@ fn extract(part: Part, cell: &Cell, now: DateTime) -> Result<Cell, SqlError> {
 
 /// Days and moments in sums and differences: numbers count in days.
 pub(super) fn temporal(operation: Arithmetic, left: &Cell, right: &Cell, ty: Type) -> Result<Cell, SqlError> {
-    let out_of_range = || SqlError::new("22008", &["value exceeds the range for valid dates"]);
     match (left, right) {
         (Cell::Date(a), Cell::Date(b)) => {
-            let days = a.since(*b).map_err(|_| out_of_range())?.get_days();
+            let days = a.since(*b).map_err(|_| SqlError::temporal_range("dates"))?.get_days();
             Ok(Cell::int(days.into()))
         }
         (Cell::Date(day), Cell::Time(time)) | (Cell::Time(time), Cell::Date(day)) => {
@@ -239,23 +244,26 @@ pub(super) fn temporal(operation: Arithmetic, left: &Cell, right: &Cell, ty: Typ
             let tenths = a.duration_since(*b).as_nanos() / 100_000;
             Ok(Cell::Exact { raw: numeric::narrow(tenths)?, scale: 4 })
         }
-        (Cell::Date(_) | Cell::Timestamp(_), Cell::Date(_) | Cell::Timestamp(_)) => {
-            let moment = |cell: &Cell| match cell {
-                Cell::Timestamp(moment) => *moment,
-                Cell::Date(day) => day.to_datetime(jiff::civil::Time::midnight()),
-                _ => DateTime::default(),
-            };
-            let nanos = moment(left).duration_since(moment(right)).as_nanos();
+        (Cell::Timestamp(a), Cell::Timestamp(b)) => {
+            let nanos = a.duration_since(*b).as_nanos();
             let raw = numeric::round_half_away(nanos * 1_000_000_000, NANOS_PER_DAY);
             Ok(Cell::Exact { raw: numeric::narrow(raw)?, scale: 9 })
         }
+        // Firebird prepares a difference of a day and a moment, and fails when it computes it.
+        (a, b) if a.is_temporal() && b.is_temporal() => Err(SqlError::new(
+            "42000",
+            &[
+                "expression evaluation not supported",
+                "Invalid data type in DATE/TIME/TIMESTAMP addition or subtraction in add_datettime()",
+            ],
+        )),
         (moment, number) if moment.is_temporal() => shift(moment, number, operation == Arithmetic::Subtract, ty),
         (number, moment) => shift(moment, number, false, ty),
     }
 }
 
 fn shift(moment: &Cell, by: &Cell, back: bool, ty: Type) -> Result<Cell, SqlError> {
-    let out_of_range = || SqlError::new("22008", &["value exceeds the range for valid dates"]);
+    let out_of_range = || SqlError::temporal_range(if ty.kind == Kind::Date { "dates" } else { "timestamps" });
     let sign = if back { -1 } else { 1 };
     if let (Cell::Date(day), Kind::Date) = (moment, ty.kind) {
         let days = compare::whole(&convert::cast(by, Type::of(Kind::Int64), DateTime::default())?)?;

@@ -43,7 +43,12 @@ impl Parser {
             return self.predicate();
         }
         let at = self.take().at;
+        self.negated_inside = false;
         let inner = self.nested(Self::negation)?;
+        // Firebird reads `NOT a NOT IN (b)` as `(NOT a) NOT IN (b)`.
+        if self.negated_inside {
+            return Err(SqlError::dynamic("22000", -104, &["Invalid usage of boolean expression"]));
+        }
         let inside = inner.depth;
         self.build(at, ExprKind::Not(Box::new(inner)), inside)
     }
@@ -92,6 +97,7 @@ impl Parser {
         } else {
             return Ok(*left);
         };
+        self.negated_inside = negated;
         self.negate_if(negated, found)
     }
 
@@ -189,7 +195,7 @@ impl Parser {
     }
 
     fn multiplicative(&mut self) -> Result<Expr, SqlError> {
-        let mut left = self.concatenation()?;
+        let mut left = self.signed()?;
         loop {
             let operation = match self.peek().kind {
                 TokenKind::Sign("*") => Arithmetic::Multiply,
@@ -197,7 +203,7 @@ impl Parser {
                 _ => return Ok(left),
             };
             self.take();
-            let right = self.concatenation()?;
+            let right = self.signed()?;
             left = self.arithmetic(operation, left, right)?;
         }
     }
@@ -207,33 +213,34 @@ impl Parser {
         self.build(at, ExprKind::Arithmetic(operation, Box::new(left), Box::new(right)), inside)
     }
 
+    /// A sign binds tighter than `*` and looser than `||`: `-3||s` negates a text.
+    fn signed(&mut self) -> Result<Expr, SqlError> {
+        if !self.is_sign("+") && !self.is_sign("-") {
+            return self.concatenation();
+        }
+        let sign = self.take();
+        let inner = self.nested(Self::signed)?;
+        if sign.kind == TokenKind::Sign("+") {
+            return Ok(inner);
+        }
+        if let ExprKind::Number(digits) = &inner.kind {
+            let negated = digits.strip_prefix('-').map_or_else(|| format!("-{digits}"), str::to_owned);
+            return self.build(sign.at, ExprKind::Number(negated), 0);
+        }
+        let inside = inner.depth;
+        self.build(sign.at, ExprKind::Negate(Box::new(inner)), inside)
+    }
+
     fn concatenation(&mut self) -> Result<Expr, SqlError> {
-        let mut left = self.signed()?;
+        let mut left = self.primary()?;
         while self.sign("||") {
-            let right = self.signed()?;
+            // A sign in the middle takes all that follows.
+            let signed = self.is_sign("+") || self.is_sign("-");
+            let right = if signed { self.nested(Self::signed)? } else { self.primary()? };
             let (at, inside) = (left.at, left.depth.max(right.depth));
             left = self.build(at, ExprKind::Concat(Box::new(left), Box::new(right)), inside)?;
         }
         Ok(left)
-    }
-
-    fn signed(&mut self) -> Result<Expr, SqlError> {
-        if self.is_sign("+") {
-            self.take();
-            return self.nested(Self::signed);
-        }
-        if !self.is_sign("-") {
-            return self.primary();
-        }
-        let at = self.take().at;
-        if let TokenKind::Number(digits) = &self.peek().kind {
-            let negative = format!("-{digits}");
-            self.take();
-            return self.build(at, ExprKind::Number(negative), 0);
-        }
-        let inner = self.nested(Self::signed)?;
-        let inside = inner.depth;
-        self.build(at, ExprKind::Negate(Box::new(inner)), inside)
     }
 
     pub(super) fn primary(&mut self) -> Result<Expr, SqlError> {
@@ -255,6 +262,7 @@ impl Parser {
                 }
                 self.take();
                 let inner = self.expr()?;
+                self.negated_inside = false;
                 self.need_sign(")")?;
                 Ok(inner)
             }
@@ -263,7 +271,7 @@ impl Parser {
             TokenKind::Sign(":") if self.is_name_at(1) => {
                 self.take();
                 let name = self.name()?;
-                Err(SqlError::column_unknown(&name.text, name.at))
+                Err(SqlError::column_unknown(&name.text, at))
             }
             TokenKind::Sign("?") => Err(SqlError::refused("parameters have no value here")),
             TokenKind::Sign(_) | TokenKind::End => Err(self.unexpected()),

@@ -68,7 +68,7 @@ pub fn parse(statement: &str) -> Result<Query, SqlError> {
         return Err(SqlError::limit("the statement is longer than 65536 bytes"));
     }
     let tokens = lexer::tokens(statement)?;
-    let mut parser = Parser { tokens, next: 0, nesting: 0, deepest: 0, query_depth: 0 };
+    let mut parser = Parser { tokens, next: 0, nesting: 0, deepest: 0, negated_inside: false, query_depth: 0 };
     if let TokenKind::Word(word) = &parser.peek().kind
         && CHANGING.contains(&word.as_str())
     {
@@ -87,6 +87,8 @@ struct Parser {
     nesting: u32,
     /// The deepest expression of the query that is being read.
     deepest: u32,
+    /// Whether the predicate read last was negated inside, as in `a NOT IN (b)`.
+    negated_inside: bool,
     /// How deep the query read last is, those inside it included.
     query_depth: u32,
 }
