@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Records what the real curl does with the command lines in cases.txt: `record.py > recorded.tsv`.
 
+`record.py --options > ../../src/curl/options.tsv` writes the table of its options instead, from `curl --help all`.
+
 Each case runs under bash in an empty folder with three files, against a server that records every request and answers
 200. The table keeps the exit code, curl's first message, and what arrived. Needs bash and curl, nothing else. The test
 curl_recorded.rs replays the table without either.
@@ -12,8 +14,25 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import threading
+
+VERSION = subprocess.run(["curl", "--version"], capture_output=True, text=True).stdout.split()[1]
+
+
+def options():
+    print(f"# curl's options, from `curl --help all` of {VERSION}: short letter, long name, and 1 where it takes an argument.")
+    help_text = subprocess.run(["curl", "--help", "all"], capture_output=True, text=True).stdout
+    for short, name, rest in re.findall(r"^ (?:-(.), |    )--([a-z0-9.-]+) (.*)$", help_text, re.MULTILINE):
+        # The category behind --help is optional, which the parser does not count as an argument.
+        takes = "1" if rest.startswith("<") and name != "help" else ""
+        print(f"{short}\t{name.removeprefix('no-')}\t{takes}")
+
+
+if sys.argv[1:] == ["--options"]:
+    options()
+    sys.exit()
 
 HERE = pathlib.Path(__file__).parent
 FILES = {
@@ -53,8 +72,7 @@ server = http.server.HTTPServer(("127.0.0.1", 0), Recorder)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 host = f"127.0.0.1:{server.server_port}"
 
-version = subprocess.run(["curl", "--version"], capture_output=True, text=True).stdout.split()[1]
-print(f"# Recorded by record.py from cases.txt with curl {version}; HOST stands for the server's address.")
+print(f"# Recorded by record.py from cases.txt with curl {VERSION}; HOST stands for the server's address.")
 print("command\texit\tmessage\trequests")
 for line in (HERE / "cases.txt").read_text().splitlines():
     if not line or line.startswith("#"):
