@@ -153,7 +153,7 @@ fn storno_it(tx: &mut Tx<'_>, entry: &mut Instance, _: &Given<'_>) -> Result<Ans
 
 /// Before an operation is put on the stack: the account is the subscriber's, and is filled in where it was left out.
 pub fn check_stack(tx: &mut Tx<'_>, entry: &mut Instance) -> Result<(), CallError> {
-    let Some(abonent) = look::follow(&tx.store, entry, "abonent_id", "Abonents")? else { return Ok(()) };
+    let abonent = look::need(&tx.store, entry, "abonent_id", "Abonents")?;
     let account = of_abonent(&tx.store, &abonent)?.pk;
     match entry.int("account_id")? {
         None => entry.put("account_id", account),

@@ -30,10 +30,8 @@ fn part(store: &Store, operation: &Instance) -> Result<Option<Part>, CallError> 
 
 /// Before an operation is written: whose it is.
 pub fn before_create(tx: &mut Tx<'_>, operation: &mut Instance) -> Result<(), CallError> {
-    match look::follow(&tx.store, operation, "abonent_id", "Abonents")? {
-        Some(abonent) => accounts::of_abonent(&tx.store, &abonent).map(|_| ()),
-        None => Err(CallError::Refused("an operation needs a subscriber: abonent_id".into())),
-    }
+    let abonent = look::need(&tx.store, operation, "abonent_id", "Abonents")?;
+    accounts::of_abonent(&tx.store, &abonent).map(|_| ())
 }
 
 /// After an operation was written: it moves what its type moves.

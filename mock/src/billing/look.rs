@@ -23,6 +23,17 @@ pub fn follow(store: &Store, object: &Instance, column: &str, model: &str) -> Re
     }
 }
 
+/// The object that a foreign key must point at. One that so far exists only in a task is not there yet.
+///
+/// # Errors
+/// A refusal for NULL, Django's text for a key without a row.
+pub fn need(store: &Store, object: &Instance, column: &str, model: &str) -> Result<Instance, CallError> {
+    match object.int(column)? {
+        None => Err(CallError::Refused(format!("{column} is required"))),
+        Some(pk) => find(store, model, pk)?.ok_or_else(|| CallError::DoesNotExist { model: model.to_owned() }),
+    }
+}
+
 /// The objects whose columns all have these values, in the order of their keys. Name an indexed column first.
 ///
 /// # Errors

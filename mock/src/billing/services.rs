@@ -124,11 +124,8 @@ pub fn connect(
 /// Before a service is connected: whether it may be, and when its dates begin.
 pub fn before_create(tx: &mut Tx<'_>, link: &mut Instance) -> Result<(), CallError> {
     let refused = |text: String| Err(CallError::Refused(text));
-    let Some(id) = link.int("usluga_id")? else { return refused("usluga_id is required".into()) };
-    let usluga = tx.get("Usluga", id)?;
-    let Some(abonent) = look::follow(&tx.store, link, "abonent_id", "Abonents")? else {
-        return refused("abonent_id is required".into());
-    };
+    let usluga = look::need(&tx.store, link, "usluga_id", "Usluga")?;
+    let abonent = look::need(&tx.store, link, "abonent_id", "Abonents")?;
     let pk = abonent.pk.unwrap_or_default();
     if abonent.flag("is_folder")? || abonent.flag("deleted")? {
         return refused(format!("{pk} is a folder or in the trash: no service can be connected to it"));
@@ -237,6 +234,14 @@ mod tests {
         assert_eq!(world.property("Abonents", 100, "allow_internet"), 1);
         world.call("UsersUsluga", link, "delete", json!({})).unwrap();
         assert_eq!(world.property("Abonents", 100, "allow_internet"), 0);
+    }
+
+    #[test]
+    fn a_subscriber_who_is_still_a_task_gets_no_service() {
+        let mut world = World::small();
+        let early = world.create("UsersUsluga", json!({"abonent_id": 101, "usluga_id": 5})).unwrap_err();
+        assert_eq!(early.to_string(), "Abonents matching query does not exist.");
+        assert_eq!(refusal(world.create("UsersUsluga", json!({"usluga_id": 5}))), "abonent_id is required");
     }
 
     #[test]
