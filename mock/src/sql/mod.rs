@@ -1,8 +1,13 @@
 //! The server's SQL tool: `SELECT` over the committed rows, under Firebird's rules (dialect 3).
 //!
 //! Owns statements, their evaluation and how `isql` prints what comes out. Knows nothing of HTTP, tasks or billing; it
-//! reads a [`Store`] and never changes one. The lexer and the grammar are ours, not a general SQL parser's: Firebird
-//! names the byte at which a statement goes wrong, binds `||` tighter than `*`, and knows `FIRST`, `ROWS`, `CONTAINING`.
+//! reads a [`Store`] and never changes one.
+//!
+//! Neither a general SQL parser nor SQLite stands behind it, though both were thought of. Firebird names the byte and the
+//! token at which a statement goes wrong, binds `||` tighter than a sign and a sign tighter than `*`, and knows `FIRST`,
+//! `ROWS`, `CONTAINING` and `STARTING`: a parser of other dialects takes what it refuses and refuses what it takes.
+//! SQLite gets nine of the page's statements wrong (division, padding, scales) and has no types to print columns by.
+//! What holds this module to the truth is `specs/firebird`: the real isql's answers, compared byte by byte.
 //!
 //! A statement's way: [`script`] cuts the text as isql does, [`lexer`] and [`parser`] make an [`ast`] of it, [`bind`]
 //! resolves names and types, [`exec`] runs it, [`isql`] prints the rows.
