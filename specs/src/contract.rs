@@ -7,28 +7,12 @@ use std::path::Path;
 use crate::demo::{self, DemoError, DemoRow};
 use crate::example::{Example, ExamplesFile};
 use crate::files::{self, Files};
+use crate::inventory::{self, InventoryLine};
 use crate::model::ModelFile;
 use crate::rule::{Rule, RulesFile};
 use crate::schema::{Generic, Schema, SchemaError};
 use crate::source::{Provenance, Source};
 use crate::validate;
-
-/// One line of the inventory of the page's calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InventoryLine {
-    /// The call's id.
-    pub id: String,
-    /// The page's line.
-    pub line: u32,
-    /// `curl` or `python`.
-    pub kind: String,
-    /// The model in the URL, as spelled.
-    pub model: String,
-    /// The methods, in order.
-    pub methods: Vec<String>,
-    /// Whether it begins with the server's SQL tool.
-    pub sqlexec: bool,
-}
 
 /// Everything `specs/` says.
 #[derive(Clone, Debug)]
@@ -108,7 +92,8 @@ impl Contract {
     /// method in an example, a duplicate id, an inventory line that no example covers, an assumption without a reason.
     pub fn load(files: &Files) -> Result<Self, LoadError> {
         let schema = load_schema(files)?;
-        let inventory = load_inventory(files)?;
+        let inventory = inventory::parse(named(files, inventory::FILE)?)
+            .map_err(|(key, problem)| entry(inventory::FILE, key, problem))?;
         let (examples, sections) = load_examples(files, &schema, &inventory)?;
         let rules = load_rules(files, &schema, &examples)?;
         let demo = load_demo(files, &schema)?;
@@ -174,28 +159,6 @@ fn check_reasons(path: &str, model: &ModelFile) -> Result<(), LoadError> {
         }
     }
     Ok(())
-}
-
-fn load_inventory(files: &Files) -> Result<Vec<InventoryLine>, LoadError> {
-    let file = "inventory.tsv";
-    named(files, file)?
-        .lines()
-        .skip(1)
-        .map(|line| {
-            let cells: Vec<&str> = line.split('\t').collect();
-            let [id, number, kind, model, methods, sql] = cells[..] else {
-                return Err(entry(file, line, "does not have six columns"));
-            };
-            Ok(InventoryLine {
-                id: id.to_owned(),
-                line: number.parse().map_err(|_| entry(file, id, "has no line number"))?,
-                kind: kind.to_owned(),
-                model: model.to_owned(),
-                methods: methods.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
-                sqlexec: sql == "sqlexec",
-            })
-        })
-        .collect()
 }
 
 type Sections = HashMap<String, String>;

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod documents;
 pub mod example;
 pub mod files;
+pub mod inventory;
 pub mod model;
 pub mod path;
 pub mod rule;

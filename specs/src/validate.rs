@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use crate::contract::InventoryLine;
 use crate::example::{Example, Variant};
+use crate::inventory::InventoryLine;
 use crate::schema::{Model, Schema};
 use crate::step::{Check, Read, Step};
 
