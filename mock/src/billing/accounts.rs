@@ -8,7 +8,7 @@
 use super::money::Money;
 use jiff::civil::Date;
 
-use super::{Answer, Given, ObjectMethod, blocks, look, services};
+use super::{Answer, Given, ObjectMethod, blocks, look, messages, services};
 use crate::orm::{CallError, Instance, Tx};
 use crate::store::{Pk, Store, Value};
 use crate::tasks::Patch;
@@ -194,6 +194,21 @@ pub fn open(tx: &mut Tx<'_>, tarif: Option<&Instance>) -> Result<Pk, CallError> 
     tx.save(&mut account)
 }
 
+/// Warns the subscribers of an account whose balance has just gone below its `limit_warning`; 0 is no threshold.
+pub fn warn(tx: &mut Tx<'_>, account: Pk, spent: Money) -> Result<(), CallError> {
+    let Some(row) = tx.find("AdminAccounts", account)? else { return Ok(()) };
+    let threshold = Money::of(row.value("limit_warning")?);
+    let now = balance(&row)?;
+    if threshold.is_zero() || now >= threshold || now.plus(spent)? < threshold {
+        return Ok(());
+    }
+    for abonent in tx.all_where("Abonents", &[("account_id", Value::Int(account)), ("deleted", Value::Int(0))])? {
+        let text = format!("Баланс {now} руб. ниже порога предупреждения {threshold} руб.");
+        messages::send_text(tx, abonent.pk.unwrap_or_default(), messages::SMS, &text)?;
+    }
+    Ok(())
+}
+
 /// After an account was touched: its subscribers are blocked or unblocked as the balance says.
 pub fn follow_balance(tx: &mut Tx<'_>, account: Pk) -> Result<(), CallError> {
     for abonent in tx.all_where("Abonents", &[("account_id", Value::Int(account))])? {
@@ -249,6 +264,21 @@ mod tests {
         assert_eq!(world.column("Counters", 1, "summ"), 0);
         let again = world.call("Abonents", 100, "storno_credit", args).unwrap();
         assert!(matches!(again, Answer::Objects(_, ref pks) if pks.is_empty()));
+    }
+
+    #[test]
+    fn below_the_warning_threshold_a_message_goes_out_once() {
+        let mut world = World::small();
+        world.call("Abonents", 100, "add_payment", json!({"SUM_IN": 100})).unwrap();
+        world.save("AdminAccounts", 1100, json!({"limit_warning": 50})).unwrap();
+        let spend = |world: &mut World| {
+            world.create("AccountStack", json!({"summ": 40, "abonent_id": 100})).unwrap();
+            world.count("MsgStack", &[("abonent_id", 100)])
+        };
+        assert_eq!((spend(&mut world), spend(&mut world), spend(&mut world)), (0, 1, 1));
+        assert_eq!(world.column("MsgStack", 1, "text"), "Баланс 20 руб. ниже порога предупреждения 50 руб.");
+        world.call("Abonents", 100, "add_payment", json!({"SUM_IN": 80})).unwrap();
+        assert_eq!(spend(&mut world), 2);
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub fn send(tx: &mut Tx<'_>, abonent: Pk, template: Pk, kind: Pk, when: DateTime
     let mut message = tx.blank("MsgStack")?;
     message.put("abonent_id", abonent)?;
     message.put("admin_msg_id", template)?;
-    message.put("ttype_id", kind)?;
+    message.put("ttype_id", known_kind(tx, kind)?)?;
     message.put("send_date", when)?;
     before_create(tx, &mut message)?;
     tx.save(&mut message)?;
@@ -49,9 +49,14 @@ pub fn send(tx: &mut Tx<'_>, abonent: Pk, template: Pk, kind: Pk, when: DateTime
 pub fn send_text(tx: &mut Tx<'_>, abonent: Pk, kind: Pk, text: &str) -> Result<Instance, CallError> {
     let mut message = tx.blank("MsgStack")?;
     message.put("abonent_id", abonent)?;
-    message.put("ttype_id", kind)?;
+    message.put("ttype_id", known_kind(tx, kind)?)?;
     message.put("text", text)?;
     before_create(tx, &mut message)?;
     tx.save(&mut message)?;
     Ok(message)
+}
+
+/// A state of somebody's own need not have our kinds of messages.
+fn known_kind(tx: &Tx<'_>, kind: Pk) -> Result<Option<Pk>, CallError> {
+    Ok(tx.find("MsgTypes", kind)?.and(Some(kind)))
 }

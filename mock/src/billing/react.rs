@@ -1,14 +1,15 @@
 //! What follows from a change of itself. It is derived twice: for the view of the request, so that its reply shows it,
 //! and from what is true when the task commits. There it also finds out what two tasks that overlap must not both do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use carbon_specs::ModelId;
 
+use super::money::Money;
 use super::{accounts, blocks, look, services};
 use crate::orm::{CallError, Instance, Tx};
 use crate::store::{Pk, Row, Value};
-use crate::tasks::Change;
+use crate::tasks::{Change, Patch};
 
 /// What a balance block depends on.
 const BALANCE: [&str; 5] = ["ostatok", "debit", "credit", "limit", "unlimited"];
@@ -38,7 +39,31 @@ pub fn react(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), CallError> {
     for change in changes.iter().chain(&own) {
         accounts.extend(touched_account(tx, change)?);
     }
+    let spent = spent(tx, changes.iter().chain(&own))?;
+    for (account, spent) in spent {
+        accounts::warn(tx, account, spent)?;
+    }
     accounts.into_iter().try_for_each(|account| accounts::follow_balance(tx, account))
+}
+
+/// How much less is on each personal account than before these changes. A whole row that is saved spends nothing.
+fn spent<'c>(tx: &Tx<'_>, changes: impl Iterator<Item = &'c Change>) -> Result<BTreeMap<Pk, Money>, CallError> {
+    let accounts = tx.model("AdminAccounts")?;
+    let mut spent = BTreeMap::new();
+    for change in changes {
+        let Change::Patch { model, pk, columns } = change else { continue };
+        for (field, patch) in columns.iter().filter(|_| *model == accounts.id) {
+            let Patch::Add(units) = patch else { continue };
+            let amount = match accounts.at(*field).name.as_str() {
+                "credit" => Money::from_units(*units),
+                "ostatok" | "debit" => -Money::from_units(*units),
+                _ => continue,
+            };
+            let sum = spent.get(pk).copied().unwrap_or(Money::ZERO).plus(amount)?;
+            spent.insert(*pk, sum);
+        }
+    }
+    Ok(spent)
 }
 
 /// What was free when the request was answered may have been taken by an earlier task: then this one fails.
