@@ -48,13 +48,13 @@ pub fn react(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), CallError> {
 
 /// How much less is on each personal account than before these changes. A whole row that is saved spends nothing.
 fn spent<'c>(tx: &Tx<'_>, changes: impl Iterator<Item = &'c Change>) -> Result<BTreeMap<Pk, Money>, CallError> {
-    let accounts = tx.model("AdminAccounts")?;
     let mut spent = BTreeMap::new();
     for change in changes {
         let Change::Patch { model, pk, columns } = change else { continue };
-        for (field, patch) in columns.iter().filter(|_| *model == accounts.id) {
+        let model = tx.store.model(*model);
+        for (field, patch) in columns.iter().filter(|_| model.name == "AdminAccounts") {
             let Patch::Add(units) = patch else { continue };
-            let amount = match accounts.at(*field).name.as_str() {
+            let amount = match model.at(*field).name.as_str() {
                 "credit" => Money::from_units(*units),
                 "ostatok" | "debit" => -Money::from_units(*units),
                 _ => continue,
