@@ -38,6 +38,25 @@ async fn a_change_is_seen_when_its_task_has_run() {
 }
 
 #[tokio::test]
+async fn the_clock_jumps_from_task_to_task() {
+    let carbon = builder().tasks(Profile::DOCUMENTED).clock("2022-02-01 10:00:00").start().await.unwrap();
+    let addr = carbon.addr();
+    for id in [1, 2] {
+        let body = format!(r#"method1=objects.get&arg1={{"id":{id}}}&method2=set&arg2={{"name":"new"}}&method3=save"#);
+        post(addr, SHELVES, &body).await.result();
+    }
+    let due = get(addr, "/__mock__/tasks").await.json()["pending"][0]["due"].clone();
+    let clock = post(addr, "/__mock__/clock", r#"{"next": "task"}"#).await.json();
+    assert_eq!(clock["now"], due);
+    assert_eq!(get(addr, "/__mock__/health").await.json()["tasks"], 1, "one has run, one waits");
+    post(addr, "/__mock__/clock", r#"{"next": "task"}"#).await;
+    let last = post(addr, "/__mock__/clock", r#"{"next": "task"}"#).await.json();
+    assert_eq!(get(addr, "/__mock__/health").await.json()["tasks"], 0);
+    assert_eq!(post(addr, "/__mock__/clock", r#"{"next": "task"}"#).await.json(), last, "nothing waits, nothing moves");
+    carbon.shutdown().await;
+}
+
+#[tokio::test]
 async fn overlapping_changes_are_reported_as_hazards() {
     let carbon = builder().start().await.unwrap();
     let addr = carbon.addr();

@@ -11,7 +11,7 @@
 //! | `reset` | POST | back to the start: state, clock, dice, tasks, journal, faults |
 //! | `tasks` | GET | `{"pending": [...], "ran", "failed"}` |
 //! | `tasks/run` | POST | runs all that wait: `{"ran", "failed"}` |
-//! | `clock` | GET, POST | `{"advance": "10m"}` or `{"set": "2022-03-01 00:00:00"}` |
+//! | `clock` | GET, POST | `{"advance": "10m"}`, `{"set": "2022-03-01 00:00:00"}`, or `{"next": "task"}` |
 //! | `journal` | GET | the calls so far, refused ones too; `?last=20` for the newest |
 //! | `hazards` | GET | overlaps and failed tasks; `?last=20` for the newest |
 //! | `faults` | GET, POST, DELETE | what goes wrong on purpose: see [`crate::http::faults`] |

@@ -20,14 +20,18 @@ pub fn parse(text: &str) -> Result<DateTime, MomentError> {
     text.trim().parse().map_err(|_| MomentError(text.escape_debug().to_string()))
 }
 
-/// `{"advance": "10m"}` or `{"set": "2022-03-01 00:00:00"}`.
+/// `{"advance": "10m"}`, `{"set": "2022-03-01 00:00:00"}`, or `{"next": "task"}` to jump to the next waiting task.
 pub fn move_clock(mock: &Mock, command: &Value) -> Result<(), ControlError> {
     let form = || {
         ControlError::Invalid(
-            r#"the body must be {"advance": "10m"} or {"set": "2022-03-01 00:00:00"}, and nothing else"#.to_owned(),
+            r#"the body must be {"advance": "10m"}, {"set": "2022-03-01 00:00:00"} or {"next": "task"}, and nothing else"#
+                .to_owned(),
         )
     };
     let entries = command.as_object().filter(|entries| entries.len() == 1).ok_or_else(form)?;
+    if entries.get("next").is_some_and(|what| what == "task") {
+        return mock.jump().map_err(|error| ControlError::Invalid(error.to_string()));
+    }
     match (entries.get("advance"), entries.get("set")) {
         (Some(Value::String(text)), None) => {
             let span = span(text)?;

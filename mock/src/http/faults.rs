@@ -10,10 +10,14 @@ use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::tasks::Chance;
 use crate::wire::Call;
 
 /// The longest delay: longer ones are no test any more.
 const LONGEST_DELAY_MS: u64 = 600_000;
+
+/// What a fault is described by.
+const KEYS: [&str; 9] = ["fault", "ms", "status", "text", "model", "method", "skip", "percent", "times"];
 
 /// The connection is closed without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,9 +63,27 @@ pub struct Fault {
     /// Only calls with this method in their chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
+    /// How many fitting calls go by unharmed first: 2 spares two and meets the third.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skip: u64,
+    /// How likely it meets a fitting call, in percent, by a seeded dice: the same calls meet the same faults.
+    #[serde(default = "always", skip_serializing_if = "is_always")]
+    pub percent: u8,
     /// How many calls it still meets.
     #[serde(default = "once")]
     pub times: u64,
+}
+
+fn is_zero(skip: &u64) -> bool {
+    *skip == 0
+}
+
+fn always() -> u8 {
+    100
+}
+
+fn is_always(percent: &u8) -> bool {
+    *percent == 100
 }
 
 fn once() -> u64 {
@@ -75,11 +97,9 @@ impl Fault {
     /// A sentence that says what is wrong.
     pub fn read(value: Value) -> Result<Self, String> {
         // serde cannot refuse unknown keys of a flattened struct; a misspelt condition must not be ignored.
-        if let Some(key) = value.as_object().and_then(|entries| {
-            entries
-                .keys()
-                .find(|key| !matches!(key.as_str(), "fault" | "ms" | "status" | "text" | "model" | "method" | "times"))
-        }) {
+        if let Some(key) =
+            value.as_object().and_then(|entries| entries.keys().find(|key| !KEYS.contains(&key.as_str())))
+        {
             return Err(format!("a fault has no `{}`", key.escape_debug()));
         }
         let fault: Self = serde_json::from_value(value).map_err(|error| {
@@ -88,6 +108,7 @@ impl Fault {
         match fault.kind {
             Kind::Delay { ms } if ms > LONGEST_DELAY_MS => Err("a delay is at most ten minutes".to_owned()),
             Kind::Status { status } if !(400..600).contains(&status) => Err("`status` is from 400 to 599".to_owned()),
+            _ if !(1..=100).contains(&fault.percent) => Err("`percent` is from 1 to 100".to_owned()),
             _ if fault.times == 0 => Err("`times` is at least 1".to_owned()),
             _ => Ok(fault),
         }
@@ -96,6 +117,15 @@ impl Fault {
     fn fits(&self, call: &Call) -> bool {
         let model = self.model.as_ref().is_none_or(|model| model.to_lowercase() == call.model.to_lowercase());
         model && self.method.as_ref().is_none_or(|method| call.steps.iter().any(|step| step.method == *method))
+    }
+
+    /// Whether it meets a call that fits, or spares it.
+    fn strikes(&mut self, chance: &mut Chance) -> bool {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return false;
+        }
+        self.percent == 100 || chance.between(1, 100) <= u64::from(self.percent)
     }
 }
 
@@ -118,24 +148,39 @@ impl Kind {
 }
 
 /// The faults that wait for their calls, in the order they were given.
-#[derive(Debug, Default)]
-pub struct Faults(Mutex<Vec<Fault>>);
+#[derive(Debug)]
+pub struct Faults(Mutex<Waiting>);
+
+#[derive(Debug)]
+struct Waiting {
+    faults: Vec<Fault>,
+    chance: Chance,
+}
+
+/// The dice of `percent` start here; `clear` starts them anew.
+const SEED: u64 = 1;
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self(Mutex::new(Waiting { faults: Vec::new(), chance: Chance::new(SEED) }))
+    }
+}
 
 impl Faults {
     /// Adds one.
     pub fn add(&self, fault: Fault) {
-        self.with(|faults| faults.push(fault));
+        self.with(|waiting| waiting.faults.push(fault));
     }
 
     /// Drops all.
     pub fn clear(&self) {
-        self.with(Vec::clear);
+        self.with(|waiting| *waiting = Waiting { faults: Vec::new(), chance: Chance::new(SEED) });
     }
 
-    /// The first fault that fits a call; it has one time less to go.
+    /// The first fault that meets a call; it has one time less to go.
     pub fn take(&self, call: &Call) -> Option<Kind> {
-        self.with(|faults| {
-            let place = faults.iter().position(|fault| fault.fits(call))?;
+        self.with(|Waiting { faults, chance }| {
+            let place = faults.iter_mut().position(|fault| fault.fits(call) && fault.strikes(chance))?;
             let fault = &mut faults[place];
             fault.times -= 1;
             let kind = fault.kind.clone();
@@ -148,10 +193,10 @@ impl Faults {
 
     /// Those that wait.
     pub fn to_json(&self) -> Value {
-        self.with(|faults| json!({ "faults": faults }))
+        self.with(|waiting| json!({ "faults": waiting.faults }))
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Vec<Fault>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut Waiting) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -177,6 +222,25 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_can_spare_the_first_calls_and_strike_by_chance() {
+        let faults = Faults::default();
+        let call = parse("/rest_api/v2/Users/", b"method1=objects.all").unwrap();
+        faults.add(Fault::read(json!({ "fault": "refuse", "skip": 2 })).unwrap());
+        let met: Vec<bool> = (0..4).map(|_| faults.take(&call).is_some()).collect();
+        assert_eq!(met, [false, false, true, false]);
+
+        let strikes = || {
+            faults.clear();
+            faults.add(Fault::read(json!({ "fault": "refuse", "percent": 30, "times": 1000 })).unwrap());
+            (0..200).map(|_| faults.take(&call).is_some()).collect::<Vec<_>>()
+        };
+        let met = strikes();
+        let count = met.iter().filter(|met| **met).count();
+        assert!((30..=90).contains(&count), "{count} of 200");
+        assert_eq!(met, strikes(), "the dice are seeded");
+    }
+
+    #[test]
     fn what_is_no_fault_is_refused() {
         for (wrong, said) in [
             (json!({}), "missing field `fault`"),
@@ -185,6 +249,7 @@ mod tests {
             (json!({ "fault": "delay", "ms": 9_999_999 }), "ten minutes"),
             (json!({ "fault": "status", "status": 200 }), "from 400"),
             (json!({ "fault": "tear", "times": 0 }), "at least 1"),
+            (json!({ "fault": "tear", "percent": 0 }), "from 1 to 100"),
             (json!({ "fault": "tear", "modle": "Users" }), "no `modle`"),
         ] {
             let text = Fault::read(wrong).unwrap_err();
