@@ -43,14 +43,14 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// The number of the next entry.
-    pub fn next_id(&self) -> u64 {
-        self.last + 1
+    /// A number for a call that is about to be answered.
+    pub fn reserve(&mut self) -> u64 {
+        self.last += 1;
+        self.last
     }
 
-    /// Adds an entry.
+    /// Adds an entry, as calls are done with.
     pub fn push(&mut self, entry: Entry) {
-        self.last = entry.id;
         if self.entries.len() == CAPACITY {
             self.entries.pop_front();
         }

@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod answer;
 pub mod billing;
 pub mod chain;
 pub mod cli;

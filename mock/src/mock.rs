@@ -3,19 +3,18 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use carbon_specs::demo::{self, DemoError};
-use carbon_specs::{Contract, LoadError, ModelId, Provenance, Schema};
+use carbon_specs::{Contract, LoadError, Provenance, Schema};
 use jiff::Span;
 use jiff::civil::DateTime;
 use serde_json::{Value as Json, json};
 
-use crate::billing;
-use crate::chain::{self, Subject};
+use crate::answer;
+use crate::chain;
 use crate::journal::{self, Entry};
-use crate::orm::project::{ListPieces, Printer, Shape, shape};
-use crate::orm::{CallError, execute};
-use crate::store::{Pk, StateError, Store};
+use crate::orm::CallError;
+use crate::store::{StateError, Store};
 use crate::tasks::{Clock, ClockError, Profile};
-use crate::wire::{Call, Outcome, Reply, Step};
+use crate::wire::{Call, Outcome, Reply};
 use crate::world::{Ran, World};
 
 /// What a mock starts with.
@@ -114,20 +113,32 @@ impl Mock {
         self.0.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers a call.
+    /// Answers a call. One that only reads works on a snapshot and holds up nobody.
     pub fn handle(&self, call: Call) -> Reply {
-        let mut world = self.world();
-        world.run_due();
-        let id = world.journal.next_id();
-        let at = world.clock.now();
-        let model = self.0.schema.model(&call.model);
+        let (id, at, snapshot) = {
+            let mut world = self.world();
+            world.run_due();
+            (world.journal.reserve(), world.clock.now(), world.store.clone())
+        };
+        let schema = &self.0.schema;
+        let model = schema.model(&call.model);
         let words = journal::in_words(model.map_or(call.model.as_str(), |model| &model.name), &call);
         let answer = match model {
-            Some(model) => answer(&mut world, id, model.id, &call, &words),
-            None => Err(CallError::UnknownModel(unknown_model(&self.0.schema, &call.model))),
+            Some(model) => answer::steps_of(schema, model.id, &call).and_then(|steps| {
+                if chain::is_read(schema, model.id, &steps) {
+                    answer::reading(snapshot, at, model.id, &steps, &call).map(|answered| (answered, None))
+                } else {
+                    let mut world = self.world();
+                    let mut answered = answer::writing(&mut world, model.id, &steps, &call)?;
+                    let changes = std::mem::take(&mut answered.changes);
+                    let task = (!changes.is_empty()).then(|| world.enqueue(id, words.clone(), changes));
+                    Ok((answered, task))
+                }
+            }),
+            None => Err(CallError::UnknownModel(unknown_model(schema, &call.model))),
         };
         let (outcome, provenance, task, mut warnings) = match answer {
-            Ok(answer) => (answer.outcome, answer.provenance, answer.task, answer.warnings),
+            Ok((answer, task)) => (answer.outcome, answer.provenance, task, answer.warnings),
             Err(error) => {
                 let provenance = standing(&error);
                 (Outcome::Error(error.to_string()), provenance, None, Vec::new())
@@ -143,11 +154,10 @@ impl Mock {
             None => tracing::info!(request = id, task, "{words}"),
         }
         let methods = call.steps.iter().map(|step| step.method.clone()).collect();
-        let path = call.path.clone();
-        world.journal.push(Entry {
+        self.world().journal.push(Entry {
             id,
             at,
-            path,
+            path: call.path.clone(),
             call: words,
             methods,
             error,
@@ -161,7 +171,7 @@ impl Mock {
     /// The refusal of a body that is no call; the journal shows it too.
     pub fn refuse(&self, path: String, error: String) -> Reply {
         let mut world = self.world();
-        let (id, at) = (world.journal.next_id(), world.clock.now());
+        let (id, at) = (world.journal.reserve(), world.clock.now());
         world.journal.push(Entry {
             id,
             at,
@@ -285,111 +295,6 @@ impl Mock {
     pub fn tick(&self) {
         self.world().run_due();
     }
-}
-
-struct Answered {
-    outcome: Outcome,
-    provenance: Provenance,
-    task: Option<u64>,
-    warnings: Vec<String>,
-}
-
-fn answer(world: &mut World, id: u64, model: ModelId, call: &Call, words: &str) -> Result<Answered, CallError> {
-    let schema = world.schema();
-    let steps = steps_of(&schema, model, call)?;
-    let (result, finished) = world.view(|tx| {
-        let subject = chain::run(tx, model, &steps)?;
-        let changes = tx.changes().to_vec();
-        billing::react(tx, &changes)?;
-        // What follows is derived again when the task commits: only what was asked for waits in the queue.
-        let subject = match subject {
-            Subject::Query(query) if query.select.is_some() => Subject::Bare(chain::rows(tx, &query, true)),
-            other => other,
-        };
-        Ok((subject, changes))
-    });
-    let (subject, changes) = result?;
-    let (outcome, named) = render(&schema, finished.view, world.clock.now(), subject, call)?;
-    let task = (!changes.is_empty()).then(|| world.enqueue(id, words.to_owned(), changes));
-    let provenance = finished.provenance.max(named);
-    Ok(Answered { outcome, provenance, task, warnings: finished.warnings })
-}
-
-/// The chain; without `methodN`, a method of the model that the body names directly (`get_version=True`).
-fn steps_of(schema: &Schema, model: ModelId, call: &Call) -> Result<Vec<Step>, CallError> {
-    if !call.steps.is_empty() {
-        return Ok(call.steps.clone());
-    }
-    let methods = &schema.at(model).model_methods;
-    call.extra
-        .iter()
-        .find(|(name, _)| methods.contains_key(name))
-        .map(|(name, _)| vec![Step { number: 1, method: name.clone(), arg: json!({}) }])
-        .ok_or_else(|| CallError::Malformed(call.no_method().to_string()))
-}
-
-/// The `result` of what a chain came to, and the standing of what `fields` names.
-fn render(
-    schema: &Schema,
-    store: Store,
-    now: DateTime,
-    subject: Subject,
-    call: &Call,
-) -> Result<(Outcome, Provenance), CallError> {
-    let shape_of = |model: ModelId| match call.fields.as_deref() {
-        None | Some([]) => Ok((Shape::All, Provenance::Documented)),
-        Some(paths) => shape(schema, model, paths),
-    };
-    let printer = Printer::new(store.clone(), now.date(), billing::property);
-    let one = |object: &crate::orm::Instance| -> Result<(Vec<u8>, Provenance), CallError> {
-        let (shape, named) = shape_of(object.model)?;
-        let mut out = Vec::new();
-        printer.instance(&mut out, object, &shape)?;
-        Ok((out, named))
-    };
-    let piece = |out: Vec<u8>| Outcome::Stream(Box::new(std::iter::once(out)));
-    match subject {
-        Subject::Model(model) => {
-            Err(CallError::UnknownMethod(format!("{}: no method was called", schema.at(model).name)))
-        }
-        Subject::Query(query) => {
-            let keys = execute::run(&store, &query);
-            list(printer, query.model, keys, shape_of(query.model)?)
-        }
-        Subject::Rows(model, keys) => list(printer, model, keys, shape_of(model)?),
-        Subject::Object(object) => one(&object).map(|(out, named)| (piece(out), named)),
-        Subject::Pair(object, created) => {
-            let (mut out, named) = one(&object)?;
-            out.insert(0, b'[');
-            out.extend_from_slice(if created { b", true]" } else { b", false]" });
-            Ok((piece(out), named))
-        }
-        Subject::Bulk(model, keys) => {
-            let (shape, named) = shape_of(model)?;
-            let mut out = b"{".to_vec();
-            for (place, pk) in keys.into_iter().enumerate() {
-                let separator = if place > 0 { ", " } else { "" };
-                out.extend_from_slice(format!("{separator}\"{pk}\": ").as_bytes());
-                printer.row(&mut out, model, pk, &shape)?;
-            }
-            out.push(b'}');
-            Ok((piece(out), named))
-        }
-        Subject::Bare(value) => Ok((Outcome::Value(value), Provenance::Documented)),
-    }
-}
-
-fn list(
-    printer: Printer,
-    model: ModelId,
-    keys: Vec<Pk>,
-    (shape, named): (Shape, Provenance),
-) -> Result<(Outcome, Provenance), CallError> {
-    // The first object is printed once beforehand: what cannot be computed is an error, not half a reply.
-    if let Some(pk) = keys.first() {
-        printer.row(&mut Vec::new(), model, *pk, &shape)?;
-    }
-    Ok((Outcome::Stream(Box::new(ListPieces::new(printer, model, keys, shape))), named))
 }
 
 fn unknown_model(schema: &Schema, name: &str) -> String {

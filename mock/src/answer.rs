@@ -1,0 +1,155 @@
+//! One call answered on a view of the state: its steps, what follows from them, and the printing.
+
+use carbon_specs::{ModelId, Provenance, Schema};
+use jiff::civil::DateTime;
+use serde_json::json;
+
+use crate::billing;
+use crate::chain::{self, Subject};
+use crate::orm::project::{ListPieces, Printer, Shape, shape};
+use crate::orm::tx::Finished;
+use crate::orm::{CallError, Keys, Leases, Tx, execute};
+use crate::store::{Pk, Store};
+use crate::tasks::{Chance, Change};
+use crate::wire::{Call, Outcome, Step};
+use crate::world::World;
+
+/// What a call came to.
+pub(crate) struct Answered {
+    /// What is replied.
+    pub outcome: Outcome,
+    /// The weakest standing of what it relies on.
+    pub provenance: Provenance,
+    /// What the caller should know.
+    pub warnings: Vec<String>,
+    /// What it asks for.
+    pub changes: Vec<Change>,
+}
+
+/// Answers a chain that only reads, on a snapshot: nobody waits for it, however long it takes.
+pub(crate) fn reading(
+    store: Store,
+    now: DateTime,
+    model: ModelId,
+    steps: &[Step],
+    call: &Call,
+) -> Result<Answered, CallError> {
+    // A read draws no keys and throws no dice: what it would take comes from nowhere and goes nowhere.
+    let (mut chance, mut keys, mut leases) = (Chance::new(0), Keys::default(), Leases::default());
+    let mut tx = Tx::new(store, now, &mut chance, &mut keys, &mut leases, false);
+    let result = work(&mut tx, model, steps);
+    let finished = tx.finish();
+    let answered = print(finished, now, result?, call)?;
+    if answered.changes.is_empty() {
+        Ok(answered)
+    } else {
+        Err(CallError::Internal("a chain that the contract knows as a read asked for changes".to_owned()))
+    }
+}
+
+/// Answers a chain that may change something. What it asks for is for the caller to queue.
+pub(crate) fn writing(world: &mut World, model: ModelId, steps: &[Step], call: &Call) -> Result<Answered, CallError> {
+    let (result, finished) = world.view(|tx| work(tx, model, steps));
+    print(finished, world.clock.now(), result?, call)
+}
+
+/// Runs the steps and what follows. Only what was asked for counts as a change: what follows is derived again when the
+/// task commits.
+fn work(tx: &mut Tx<'_>, model: ModelId, steps: &[Step]) -> Result<(Subject, Vec<Change>), CallError> {
+    let subject = chain::run(tx, model, steps)?;
+    let changes = tx.changes().to_vec();
+    billing::react(tx, &changes)?;
+    let subject = match subject {
+        Subject::Query(query) if query.select.is_some() => Subject::Bare(chain::rows(tx, &query, true)),
+        other => other,
+    };
+    Ok((subject, changes))
+}
+
+fn print(
+    finished: Finished,
+    now: DateTime,
+    (subject, changes): (Subject, Vec<Change>),
+    call: &Call,
+) -> Result<Answered, CallError> {
+    let schema = std::sync::Arc::clone(finished.view.schema());
+    let (outcome, named) = render(&schema, finished.view, now, subject, call)?;
+    Ok(Answered { outcome, provenance: finished.provenance.max(named), warnings: finished.warnings, changes })
+}
+
+/// The chain; without `methodN`, a method of the model that the body names directly (`get_version=True`).
+pub(crate) fn steps_of(schema: &Schema, model: ModelId, call: &Call) -> Result<Vec<Step>, CallError> {
+    if !call.steps.is_empty() {
+        return Ok(call.steps.clone());
+    }
+    let methods = &schema.at(model).model_methods;
+    call.extra
+        .iter()
+        .find(|(name, _)| methods.contains_key(name))
+        .map(|(name, _)| vec![Step { number: 1, method: name.clone(), arg: json!({}) }])
+        .ok_or_else(|| CallError::Malformed(call.no_method().to_string()))
+}
+
+/// The `result` of what a chain came to, and the standing of what `fields` names.
+fn render(
+    schema: &Schema,
+    store: Store,
+    now: DateTime,
+    subject: Subject,
+    call: &Call,
+) -> Result<(Outcome, Provenance), CallError> {
+    let shape_of = |model: ModelId| match call.fields.as_deref() {
+        None | Some([]) => Ok((Shape::All, Provenance::Documented)),
+        Some(paths) => shape(schema, model, paths),
+    };
+    let printer = Printer::new(store.clone(), now.date(), billing::property);
+    let one = |object: &crate::orm::Instance| -> Result<(Vec<u8>, Provenance), CallError> {
+        let (shape, named) = shape_of(object.model)?;
+        let mut out = Vec::new();
+        printer.instance(&mut out, object, &shape)?;
+        Ok((out, named))
+    };
+    let piece = |out: Vec<u8>| Outcome::Stream(Box::new(std::iter::once(out)));
+    match subject {
+        Subject::Model(model) => {
+            Err(CallError::UnknownMethod(format!("{}: no method was called", schema.at(model).name)))
+        }
+        Subject::Query(query) => {
+            let keys = execute::run(&store, &query);
+            list(printer, query.model, keys, shape_of(query.model)?)
+        }
+        Subject::Rows(model, keys) => list(printer, model, keys, shape_of(model)?),
+        Subject::Object(object) => one(&object).map(|(out, named)| (piece(out), named)),
+        Subject::Pair(object, created) => {
+            let (mut out, named) = one(&object)?;
+            out.insert(0, b'[');
+            out.extend_from_slice(if created { b", true]" } else { b", false]" });
+            Ok((piece(out), named))
+        }
+        Subject::Bulk(model, keys) => {
+            let (shape, named) = shape_of(model)?;
+            let mut out = b"{".to_vec();
+            for (place, pk) in keys.into_iter().enumerate() {
+                let separator = if place > 0 { ", " } else { "" };
+                out.extend_from_slice(format!("{separator}\"{pk}\": ").as_bytes());
+                printer.row(&mut out, model, pk, &shape)?;
+            }
+            out.push(b'}');
+            Ok((piece(out), named))
+        }
+        Subject::Bare(value) => Ok((Outcome::Value(value), Provenance::Documented)),
+    }
+}
+
+fn list(
+    printer: Printer,
+    model: ModelId,
+    keys: Vec<Pk>,
+    (shape, named): (Shape, Provenance),
+) -> Result<(Outcome, Provenance), CallError> {
+    // The first object is printed once beforehand: what cannot be computed is an error, not half a reply.
+    if let Some(pk) = keys.first() {
+        printer.row(&mut Vec::new(), model, *pk, &shape)?;
+    }
+    Ok((Outcome::Stream(Box::new(ListPieces::new(printer, model, keys, shape))), named))
+}
