@@ -1,0 +1,202 @@
+//! The queue between a reply and its commit: order, atomicity, overlaps, snapshots, repeatability.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+use std::sync::Arc;
+
+use carbon_mock::tasks::{Clock, Profile};
+use carbon_mock::wire::{self, Outcome};
+use carbon_mock::{Mock, Options};
+use carbon_specs::Contract;
+use serde_json::{Value, json};
+
+fn mock() -> Mock {
+    let options = Options {
+        contract: Arc::new(Contract::embedded().unwrap()),
+        seed: 1,
+        clock: Clock::Virtual { now: jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0) },
+        tasks: Profile::DOCUMENTED,
+        filler: 0,
+        state: None,
+    };
+    Mock::new(options).unwrap()
+}
+
+/// The reply as bytes.
+fn bytes(mock: &Mock, model: &str, body: &str) -> Vec<u8> {
+    let call = wire::parse(&format!("/rest_api/v2/{model}/"), body.as_bytes()).unwrap();
+    wire::body(mock.handle(call)).flatten().collect()
+}
+
+fn ask(mock: &Mock, model: &str, body: &str) -> Value {
+    serde_json::from_slice(&bytes(mock, model, body)).unwrap()
+}
+
+/// A call that must succeed.
+#[track_caller]
+fn done(mock: &Mock, model: &str, body: &str) -> Value {
+    let reply = ask(mock, model, body);
+    assert!(reply.get("error").is_none(), "{reply}");
+    reply["result"].clone()
+}
+
+fn set(mock: &Mock, id: i64, columns: Value) {
+    let body = format!(r#"method1=objects.get&arg1={{"id":{id}}}&method2=set&arg2={columns}&method3=save"#);
+    done(mock, "Homes", &body);
+}
+
+fn home(mock: &Mock, id: i64) -> Value {
+    done(mock, "Homes", &format!(r#"method1=objects.filter&arg1={{"id":{id}}}"#))[0]["fields"].clone()
+}
+
+fn hazards(mock: &Mock) -> Vec<String> {
+    let hazards = mock.hazards();
+    hazards["hazards"].as_array().unwrap().iter().map(|hazard| hazard["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn tasks_run_one_after_another_in_the_order_of_their_requests() {
+    let mock = mock();
+    for number in 1..=5 {
+        set(&mock, 1201, json!({ "s_number": number.to_string() }));
+    }
+    let tasks = mock.tasks();
+    let pending = tasks["pending"].as_array().unwrap();
+    let ids: Vec<i64> = pending.iter().map(|task| task["id"].as_i64().unwrap()).collect();
+    assert_eq!(ids, [1, 2, 3, 4, 5]);
+    let due: Vec<&str> = pending.iter().map(|task| task["due"].as_str().unwrap()).collect();
+    assert!(due.is_sorted() && due[0] >= "2022-02-01 10:00:05" && due[4] >= "2022-02-01 10:00:10", "{due:?}");
+    assert_eq!(mock.run_tasks(), json!({ "ran": 5, "failed": [] }));
+    assert_eq!(home(&mock, 1201)["s_number"], "5");
+}
+
+#[test]
+fn an_overlap_undoes_the_first_change_and_is_told_with_both_calls() {
+    let mock = mock();
+    set(&mock, 1201, json!({ "city": "Ейск" }));
+    set(&mock, 1201, json!({ "street": "Новая" }));
+    mock.run_tasks();
+    assert_eq!((&home(&mock, 1201)["city"], &home(&mock, 1201)["street"]), (&json!("Тихорецк"), &json!("Новая")));
+    let hazard = mock.hazards()["hazards"][0].clone();
+    assert_eq!(hazard["kind"], "lost-update");
+    assert_eq!((&hazard["task"], &hazard["other_task"]), (&json!(2), &json!(1)));
+    assert_eq!(hazard["columns"], json!([{ "column": "city", "lost": "Ейск", "written": "Тихорецк" }]));
+    assert_eq!(hazards(&mock), ["lost-update"]);
+}
+
+#[test]
+fn waiting_between_the_calls_is_no_overlap() {
+    let mock = mock();
+    set(&mock, 1201, json!({ "city": "Ейск" }));
+    mock.run_tasks();
+    set(&mock, 1201, json!({ "street": "Новая" }));
+    mock.run_tasks();
+    assert_eq!((&home(&mock, 1201)["city"], &home(&mock, 1201)["street"]), (&json!("Ейск"), &json!("Новая")));
+    assert!(hazards(&mock).is_empty());
+}
+
+#[test]
+fn two_values_for_one_column_are_a_conflict() {
+    let mock = mock();
+    set(&mock, 1201, json!({ "city": "Ейск" }));
+    set(&mock, 1201, json!({ "city": "Анапа" }));
+    mock.run_tasks();
+    assert_eq!(home(&mock, 1201)["city"], "Анапа");
+    assert_eq!(hazards(&mock), ["conflict"]);
+}
+
+#[test]
+fn saving_what_a_waiting_task_deletes_brings_it_back() {
+    let mock = mock();
+    done(&mock, "Homes", r#"method1=objects.get&arg1={"id":1221}&method2=delete"#);
+    set(&mock, 1221, json!({ "city": "Адлер" }));
+    mock.run_tasks();
+    assert_eq!(home(&mock, 1221)["city"], "Адлер");
+    assert_eq!(hazards(&mock), ["resurrected"]);
+}
+
+#[test]
+fn a_task_that_fails_leaves_nothing_half_written() {
+    let mock = mock();
+    let accounts = || done(&mock, "AdminAccounts", "method1=objects.count").as_i64().unwrap();
+    let before = accounts();
+    let body = r#"method1=objects.create&arg1={"name":"half","parent_id":1,"home_id":987654}"#;
+    done(&mock, "Abonents", body);
+    let ran = mock.run_tasks();
+    assert_eq!(ran["ran"], 1);
+    assert!(ran["failed"][0]["error"].as_str().unwrap().contains("`home_id` points at Homes 987654"), "{ran}");
+    assert_eq!(accounts(), before, "the account that came with the subscriber is not there either");
+    assert_eq!(done(&mock, "Abonents", r#"method1=objects.filter&arg1={"name":"half"}&method2=count"#), 0);
+    assert_eq!(hazards(&mock), ["failed-task"]);
+}
+
+#[test]
+fn overlapping_payments_both_count() {
+    let mock = mock();
+    for _ in 0..3 {
+        done(&mock, "Abonents", r#"method1=objects.get&arg1={"id":1321}&method2=add_payment&arg2={"SUM_IN":"0.1"}"#);
+    }
+    mock.run_tasks();
+    let body = r#"method1=objects.get&arg1={"account_id_abonents":1321}&fields=["balance"]"#;
+    assert_eq!(done(&mock, "AdminAccounts", body)["fields"]["balance"], "700.3");
+    assert!(hazards(&mock).is_empty());
+}
+
+#[test]
+fn a_list_that_is_being_sent_shows_the_state_it_was_asked_of() {
+    let mock = mock();
+    let body = br#"method1=objects.all&fields=["city"]"#;
+    let reply = mock.handle(wire::parse("/rest_api/v2/Homes/", body).unwrap());
+    set(&mock, 1201, json!({ "city": "Ейск" }));
+    mock.run_tasks();
+    let Outcome::Stream(pieces) = reply.outcome else { panic!("a list streams") };
+    let list: Value = serde_json::from_slice(&pieces.flatten().collect::<Vec<_>>()).unwrap();
+    let row = list.as_array().unwrap().iter().find(|row| row["pk"] == 1201).unwrap();
+    assert_eq!(row["fields"]["city"], "Тихорецк");
+    assert_eq!(home(&mock, 1201)["city"], "Ейск");
+}
+
+#[test]
+fn twenty_thousand_waiting_tasks_run_in_their_order() {
+    let mock = mock();
+    for number in 0..20_000 {
+        done(&mock, "Operators", &format!(r#"method1=objects.create&arg1={{"name":"{number}"}}"#));
+    }
+    assert_eq!(mock.run_tasks(), json!({ "ran": 20_000, "failed": [] }));
+    let last = done(&mock, "Operators", r#"method1=objects.last&fields=["id","name"]"#);
+    assert_eq!(last["fields"], json!({ "id": 1444 + 20_000, "name": "19999" }));
+}
+
+#[test]
+fn the_same_seed_clock_and_calls_give_the_same_bytes() {
+    let run = || {
+        let mock = mock();
+        let mut seen = Vec::new();
+        for (model, body) in [
+            ("Users", r#"method1=objects.create&arg1={"abonent_id":45,"login":"again"}"#),
+            ("Users", r#"method1=objects.get&arg1={"id":12341}&method2=get_or_create_dynamic_session"#),
+            ("Users", r#"method1=web_cabinet.reset_password&arg1={"login":"makarov1","base_url":""}"#),
+        ] {
+            seen.extend(bytes(&mock, model, body));
+        }
+        seen.extend(mock.tasks().to_string().into_bytes());
+        mock.run_tasks();
+        seen.extend(mock.state().to_string().into_bytes());
+        seen
+    };
+    assert!(run() == run());
+}
+
+#[test]
+fn a_reset_world_starts_over() {
+    let mock = mock();
+    let fresh = mock.state();
+    set(&mock, 1201, json!({ "city": "Ейск" }));
+    set(&mock, 1201, json!({ "city": "Анапа" }));
+    mock.run_tasks();
+    assert_ne!(mock.state(), fresh);
+    mock.reset();
+    assert_eq!(mock.state(), fresh);
+    assert!(hazards(&mock).is_empty());
+    assert_eq!(mock.journal()["total"], 0);
+}
