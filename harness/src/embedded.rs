@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+pub use carbon_mock::cli_sqlexec::{Sqlexec, run as sqlexec};
 use carbon_mock::{CarbonMock, StartError};
 use carbon_specs::Contract;
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::check::Mismatch;
 use crate::diff::Difference;
+use crate::exchange::Sent;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -54,6 +55,15 @@ pub enum Fault {
         missing: Vec<Vec<String>>,
         /// Selected, and not listed.
         extra: Vec<Vec<String>>,
+    },
+    /// The shell text sent something else than the contract says.
+    Arrived {
+        /// What should have arrived, and did not.
+        missing: Vec<Sent>,
+        /// What arrived, and should not have.
+        extra: Vec<Sent>,
+        /// What the text wrote to its standard error, without curl's progress.
+        stderr: String,
     },
     /// The replies are not the snapshot's.
     Snapshot {

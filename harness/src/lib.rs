@@ -23,6 +23,7 @@ pub mod exchange;
 pub mod exit;
 pub mod explain;
 pub mod fault;
+pub mod literal;
 pub mod outcome;
 pub mod render;
 pub mod replay;

@@ -41,6 +41,9 @@ pub struct FormOutcome {
     /// The snapshot that was rewritten.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated: Option<String>,
+    /// The folder that its shell text ran in, where it is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// How long it took.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub elapsed: Duration,
@@ -56,6 +59,7 @@ impl FormOutcome {
             sent: Vec::new(),
             faults: Vec::new(),
             updated: None,
+            folder: None,
             elapsed: Duration::ZERO,
         }
     }

@@ -5,7 +5,9 @@
 
 mod steps;
 
-use carbon_specs::example::{Example, Loop, Variant};
+use std::path::PathBuf;
+
+use carbon_specs::example::{Example, Loop, Request, Variant};
 use carbon_specs::rule::Case;
 use carbon_specs::step::{Check, Step};
 use serde::Serialize;
@@ -16,6 +18,7 @@ use crate::check::{self, Mismatch};
 use crate::control::{self, ControlError};
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
+use crate::literal::Shell;
 use crate::target::{Client, TargetError};
 use steps::{Stage, Stories};
 
@@ -39,11 +42,14 @@ pub enum Compare {
     Shape,
 }
 
+/// A loop's variables and their values in one turn.
+pub type Row = Vec<(String, String)>;
+
 /// One turn of a loop, or the only one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Turn {
     /// The loop's variables and their values in this turn.
-    pub row: Vec<(String, String)>,
+    pub row: Row,
     /// What was sent and answered.
     pub exchange: Exchange,
 }
@@ -55,6 +61,8 @@ pub struct Replayed {
     pub turns: Vec<Turn>,
     /// Everything that is wrong.
     pub faults: Vec<Fault>,
+    /// The folder that a shell text ran in, where it is kept.
+    pub folder: Option<PathBuf>,
 }
 
 /// Why the whole run is off: nobody answers.
@@ -150,29 +158,99 @@ impl Replayer {
         replayed: &mut Replayed,
     ) -> Result<(), Stop> {
         let Some(request) = &variant.request else { return Ok(()) };
-        let mut bindings = Bindings::default();
-        if self.client.is_ours() {
-            control::reset(&self.client).await?;
-            let mut stories = Stories { replayer: self, bindings: &mut bindings, faults: &mut replayed.faults };
-            stories.walk(&example.before, Stage::Before).await?;
-            if !example.before.is_empty() {
-                stories.settle().await?;
-            }
-            if let Some(turns) = &variant.turns {
-                self.hold_rows(turns, &mut replayed.faults).await?;
-            }
-        }
+        let mut bindings = self.prepare(example, variant, &mut replayed.faults).await?;
         for (index, row) in rows(variant).into_iter().enumerate() {
-            for (name, value) in &row {
-                bindings.bind(name.as_str(), Value::String(value.clone()));
-            }
+            bind_row(&mut bindings, &row);
             let sent = Sent { path: bindings.text(&request.path), body: bindings.text(&request.body) };
             let exchange = self.client.call(sent).await?;
             let turn = variant.turns.as_ref().map(|_| index + 1);
             self.hold_reply(&exchange, &variant.reply, misprint, turn, &mut bindings, &mut replayed.faults);
             replayed.turns.push(Turn { row, exchange });
         }
-        let mut stories = Stories { replayer: self, bindings: &mut bindings, faults: &mut replayed.faults };
+        self.hold_after(variant, &mut bindings, &mut replayed.faults).await
+    }
+
+    /// Runs the page's own text of one spelling under bash, and holds what arrives, what is answered and what follows
+    /// to the same expectations. Only for a server of ours.
+    ///
+    /// # Errors
+    /// Only if nobody answers; everything else is a fault.
+    pub async fn literal(&self, example: &Example, form: Form, shell: &Shell) -> Result<Replayed, Unreachable> {
+        let variant = match form {
+            Form::Printed => &example.printed,
+            Form::Corrected => example.corrected.as_ref().unwrap_or(&example.printed),
+        };
+        let misprint = form == Form::Printed && example.erratum.is_some();
+        let mut replayed = Replayed::default();
+        let stopped = self.try_literal(example, variant, misprint, shell, &mut replayed).await;
+        conclude(stopped, replayed)
+    }
+
+    async fn try_literal(
+        &self,
+        example: &Example,
+        variant: &Variant,
+        misprint: bool,
+        shell: &Shell,
+        replayed: &mut Replayed,
+    ) -> Result<(), Stop> {
+        let mut bindings = self.prepare(example, variant, &mut replayed.faults).await?;
+        let heard =
+            shell.run(&example.id, variant, &self.client).await.map_err(|error| Stop::Trouble(error.to_string()))?;
+        replayed.folder = heard.folder;
+        replayed.faults.extend(heard.strange.into_iter().map(|text| Fault::Trouble { text }));
+        let mut expected: Vec<(Row, Sent)> = match &variant.request {
+            None => Vec::new(),
+            Some(request) => rows(variant).into_iter().map(|row| (row.clone(), with_row(request, &row))).collect(),
+        };
+        let mut extra = Vec::new();
+        for exchange in heard.exchanges {
+            let Some(place) = expected.iter().position(|(_, sent)| *sent == exchange.sent) else {
+                extra.push(exchange.sent);
+                continue;
+            };
+            let (row, _) = expected.remove(place);
+            bind_row(&mut bindings, &row);
+            let turn = variant.turns.as_ref().map(|_| replayed.turns.len() + 1);
+            self.hold_reply(&exchange, &variant.reply, misprint, turn, &mut bindings, &mut replayed.faults);
+            replayed.turns.push(Turn { row, exchange });
+        }
+        if !expected.is_empty() || !extra.is_empty() {
+            let missing = expected.into_iter().map(|(_, sent)| sent).collect();
+            let stderr = heard.stderr.lines().filter(|line| line.contains(": ")).take(3).collect::<Vec<_>>().join("; ");
+            replayed.faults.push(Fault::Arrived { missing, extra, stderr });
+        }
+        if variant.request.is_none() {
+            return Ok(());
+        }
+        self.hold_after(variant, &mut bindings, &mut replayed.faults).await
+    }
+
+    /// Puts a server of ours where the example starts from.
+    async fn prepare(&self, example: &Example, variant: &Variant, faults: &mut Vec<Fault>) -> Result<Bindings, Stop> {
+        let mut bindings = Bindings::default();
+        if self.client.is_ours() {
+            control::reset(&self.client).await?;
+            let mut stories = Stories { replayer: self, bindings: &mut bindings, faults };
+            stories.walk(&example.before, Stage::Before).await?;
+            if !example.before.is_empty() {
+                stories.settle().await?;
+            }
+            if let (Some(turns), Some(_)) = (&variant.turns, &variant.request) {
+                self.hold_rows(turns, faults).await?;
+            }
+        }
+        Ok(bindings)
+    }
+
+    /// What must hold afterwards, and must not hold before the tasks have run.
+    async fn hold_after(
+        &self,
+        variant: &Variant,
+        bindings: &mut Bindings,
+        faults: &mut Vec<Fault>,
+    ) -> Result<(), Stop> {
+        let mut stories = Stories { replayer: self, bindings, faults };
         if self.client.is_ours() {
             stories.insist_nothing_holds_yet(&variant.after).await?;
             stories.settle().await?;
@@ -238,8 +316,21 @@ fn conclude(stopped: Result<(), Stop>, mut replayed: Replayed) -> Result<Replaye
     Ok(replayed)
 }
 
+fn bind_row(bindings: &mut Bindings, row: &Row) {
+    for (name, value) in row {
+        bindings.bind(name.as_str(), Value::String(value.clone()));
+    }
+}
+
+/// The request of one turn.
+fn with_row(request: &Request, row: &Row) -> Sent {
+    let mut bindings = Bindings::default();
+    bind_row(&mut bindings, row);
+    Sent { path: bindings.text(&request.path), body: bindings.text(&request.body) }
+}
+
 /// The turns of a variant: one, or one for each of the loop's rows.
-fn rows(variant: &Variant) -> Vec<Vec<(String, String)>> {
+fn rows(variant: &Variant) -> Vec<Row> {
     match &variant.turns {
         None => vec![Vec::new()],
         Some(turns) => {

@@ -9,6 +9,7 @@ use carbon_specs::{Contract, Provenance};
 
 use crate::catalog;
 use crate::fault::Fault;
+use crate::literal::Shell;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary};
 use crate::render;
 use crate::replay::{Compare, Form, Replayer, Unreachable, changes_nothing};
@@ -27,6 +28,8 @@ pub struct Plan<'a> {
     pub rules: Vec<&'a Rule>,
     /// Stop at the first mismatch.
     pub fail_fast: bool,
+    /// Run the page's own text under this shell, instead of sending the requests ourselves.
+    pub shell: Option<Shell>,
 }
 
 /// Why a run ended early.
@@ -61,7 +64,7 @@ pub async fn run(
     reporter.event(&Event::Started { target: &target, is_ours, examples: plan.examples.len(), cases })?;
     for example in &plan.examples {
         reporter.event(&Event::Working { name: &example.id })?;
-        let outcome = run_example(plan.contract, example, replayer, snapshots).await?;
+        let outcome = run_example(plan, example, replayer, snapshots).await?;
         summary.count_example(&outcome);
         reporter.event(&Event::Example(&outcome))?;
         if plan.fail_fast && outcome.status() == Status::Mismatch {
@@ -86,20 +89,20 @@ pub async fn run(
 }
 
 async fn run_example(
-    contract: &Contract,
+    plan: &Plan<'_>,
     example: &Example,
     replayer: &Replayer,
     snapshots: &Snapshots,
 ) -> Result<ExampleOutcome, RunError> {
     let mut forms = Vec::new();
     for (form, variant) in forms_of(example) {
-        forms.push(run_form(contract, example, form, variant, replayer, snapshots).await?);
+        forms.push(run_form(plan, example, form, variant, replayer, snapshots).await?);
     }
     Ok(ExampleOutcome {
         id: example.id.clone(),
         line: example.line,
         section: example.section().to_owned(),
-        heading: catalog::heading(contract, example.section()).to_owned(),
+        heading: catalog::heading(plan.contract, example.section()).to_owned(),
         title: example.title.clone(),
         model: example.model.clone(),
         kind: example.kind,
@@ -109,7 +112,7 @@ async fn run_example(
 }
 
 async fn run_form(
-    contract: &Contract,
+    plan: &Plan<'_>,
     example: &Example,
     form: Form,
     variant: &Variant,
@@ -117,18 +120,22 @@ async fn run_form(
     snapshots: &Snapshots,
 ) -> Result<FormOutcome, RunError> {
     if !replayer.client().is_ours()
-        && let Some(reason) = obstacle(contract, example, variant)
+        && let Some(reason) = obstacle(plan.contract, example, variant)
     {
         return Ok(FormOutcome::not_run(form, reason));
     }
     let started = Instant::now();
-    let replayed = replayer.variant(example, form).await?;
+    let replayed = match &plan.shell {
+        Some(shell) => replayer.literal(example, form, shell).await?,
+        None => replayer.variant(example, form).await?,
+    };
     let elapsed = started.elapsed();
     let mut faults = replayed.faults;
     let mut updated = None;
     // A replay that broke off has nothing to compare; its fault says why.
     let broke_off = faults.iter().any(|fault| matches!(fault, Fault::Trouble { .. }));
-    if replayer.compare() == Compare::Exact && !broke_off {
+    // A loop's turns come in the server's order there: the snapshots are the replay's.
+    if plan.shell.is_none() && replayer.compare() == Compare::Exact && !broke_off {
         let text = render::replayed(&replayed.turns, variant.nothing_sent.as_deref());
         match snapshots.compare(&example.id, form, &example.title, &text)? {
             Compared::Same => {}
@@ -146,6 +153,7 @@ async fn run_form(
         sent: replayed.turns.into_iter().map(|turn| turn.exchange.sent).collect(),
         faults,
         updated,
+        folder: replayed.folder.map(|folder| folder.display().to_string()),
         elapsed,
     })
 }

@@ -20,6 +20,8 @@ pub enum HazardKind {
     LostUpdate,
     /// Two tasks wrote the same column; the later one won.
     Conflict,
+    /// Two tasks made the same change: the second was asked for before the first was done.
+    Repeated,
     /// A task wrote a row that had been deleted, and so brought it back.
     Resurrected,
     /// A task could not be carried out.
@@ -32,6 +34,7 @@ impl HazardKind {
         match self {
             Self::LostUpdate => "lost-update",
             Self::Conflict => "conflict",
+            Self::Repeated => "repeated",
             Self::Resurrected => "resurrected",
             Self::FailedTask => "failed-task",
         }
@@ -121,13 +124,20 @@ fn overlap(schema: &Schema, store: &Store, writers: &Writers, task: &Task, chang
     };
     let mut lost = Vec::new();
     let mut both = Vec::new();
+    let mut same = Vec::new();
     for field in &spec.fields {
         let (read, now, written) = (&base[field.id.0], &current[field.id.0], &row[field.id.0]);
-        if now == read || now == written {
+        if now == read {
             continue;
         }
         let entry = (field.column.clone(), convert::to_json(field.kind, now), convert::to_json(field.kind, written));
-        if written == read { lost.push(entry) } else { both.push(entry) }
+        if written == read {
+            lost.push(entry);
+        } else if written == now {
+            same.push(entry);
+        } else {
+            both.push(entry);
+        }
     }
     let names = |columns: &[(String, Json, Json)]| {
         columns.iter().map(|(column, _, _)| column.as_str()).collect::<Vec<_>>().join(", ")
@@ -152,6 +162,16 @@ fn overlap(schema: &Schema, store: &Store, writers: &Writers, task: &Task, chang
             spec.name
         );
         hazards.push(hazard(HazardKind::Conflict, both, says));
+    }
+    if !same.is_empty() {
+        let says = format!(
+            "task {} ({}) set {} of {} {pk} as {by} had just done: it was asked for again before the first was done",
+            task.id,
+            task.call,
+            names(&same),
+            spec.name
+        );
+        hazards.push(hazard(HazardKind::Repeated, same, says));
     }
     hazards
 }

@@ -28,7 +28,7 @@ mod answer;
 pub mod billing;
 pub mod chain;
 pub mod cli;
-mod cli_sqlexec;
+pub mod cli_sqlexec;
 pub mod control;
 pub mod hazards;
 pub mod http;

@@ -106,6 +106,16 @@ fn two_values_for_one_column_are_a_conflict() {
 }
 
 #[test]
+fn the_same_change_asked_for_twice_is_told() {
+    let mock = mock();
+    set(&mock, 1201, json!({ "city": "Ейск" }));
+    set(&mock, 1201, json!({ "city": "Ейск" }));
+    mock.run_tasks();
+    assert_eq!(home(&mock, 1201)["city"], "Ейск");
+    assert_eq!(hazards(&mock), ["repeated"]);
+}
+
+#[test]
 fn saving_what_a_waiting_task_deletes_brings_it_back() {
     let mock = mock();
     done(&mock, "Homes", r#"method1=objects.get&arg1={"id":1221}&method2=delete"#);

@@ -7,6 +7,7 @@ use carbon_specs::example::Kind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::catalog::Wanted;
+use crate::embedded::Sqlexec;
 use crate::exit;
 
 /// Holds any server to the documentation of Carbon Billing 5's REST API v2.0.
@@ -66,6 +67,20 @@ pub enum Command {
   carbon-harness rules
   carbon-harness rules --format json")]
     Rules(RulesArgs),
+    /// Run the page's own shell text under bash: its pipelines, its loops, its curl, with our sqlexec.
+    ///
+    /// In an empty temporary folder each, from the demo state, against the embedded mock and nothing else. What arrives,
+    /// what is answered and what follows is held to the same expectations as by `run`. Needs bash, curl, awk, sed, jq
+    /// and python3.
+    #[command(after_help = "Examples:
+  carbon-harness literal
+  carbon-harness literal 'services-*' -v
+  carbon-harness literal abonents-8.1 --dry-run
+  carbon-harness literal abonents-37.1 --keep -v")]
+    Literal(LiteralArgs),
+    /// What the page's `sqlexec` is, for `literal`.
+    #[command(hide = true)]
+    Sqlexec(Sqlexec),
     /// Write the documents generated from the contract: the errata and the assumptions.
     #[command(after_help = "Examples:
   carbon-harness docs
@@ -210,6 +225,35 @@ pub struct RulesArgs {
     /// What is written.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+/// Arguments of `literal`.
+#[derive(Debug, clap::Args)]
+pub struct LiteralArgs {
+    /// Which calls.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// A contract to use instead of the one built in.
+    #[arg(long, value_name = "DIR")]
+    pub specs: Option<PathBuf>,
+    /// Leave the folders behind and say where they are.
+    #[arg(long)]
+    pub keep: bool,
+    /// Run nothing; print the scripts, pointed at the mock's usual address.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Stop at the first mismatch.
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// What is written to standard output.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Failures and the summary only.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// A line for each call.
+    #[arg(short, long)]
+    pub verbose: bool,
 }
 
 /// Arguments of `docs`.

@@ -8,6 +8,7 @@ use carbon_specs::LoadError;
 use crate::catalog::SelectionError;
 use crate::embedded::EmbeddedError;
 use crate::exit;
+use crate::literal::MissingPrograms;
 use crate::run::RunError;
 use crate::target::{BaseUrlError, TargetError};
 
@@ -23,6 +24,9 @@ pub enum CliError {
     /// Arguments that do not go together.
     #[error("{0}")]
     Usage(String),
+    /// The page's commands need a program that is not there.
+    #[error(transparent)]
+    Programs(#[from] MissingPrograms),
     /// The target does not answer.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -59,7 +63,7 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             error if error.is_broken_pipe() => exit::CONFORMS,
-            Self::Selection(_) | Self::BaseUrl(_) | Self::Usage(_) => exit::USAGE,
+            Self::Selection(_) | Self::BaseUrl(_) | Self::Usage(_) | Self::Programs(_) => exit::USAGE,
             Self::Target(_) | Self::Embedded(_) | Self::Run(RunError::Unreachable(_)) => exit::UNREACHABLE,
             Self::OnlyWrites(_) => exit::REFUSED,
             Self::Contract { .. } => exit::CONTRACT,

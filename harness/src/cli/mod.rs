@@ -5,6 +5,7 @@ mod docs;
 mod error;
 mod explain;
 mod list;
+mod literal;
 mod rules;
 mod run;
 mod show;
@@ -21,6 +22,7 @@ use clap::Parser;
 pub use args::{Args, Command};
 pub use error::CliError;
 
+use crate::embedded;
 use crate::exit;
 use crate::snapshot::Snapshots;
 
@@ -34,24 +36,27 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::CONFORMS });
         }
     };
-    let code = dispatch(args).unwrap_or_else(|error| {
+    dispatch(args).unwrap_or_else(|error| {
         if !error.is_broken_pipe() {
             let _ = writeln!(anstream::stderr(), "error: {error}");
         }
-        error.exit_code()
-    });
-    ExitCode::from(code)
+        ExitCode::from(error.exit_code())
+    })
 }
 
-fn dispatch(args: Args) -> Result<u8, CliError> {
-    match args.command.unwrap_or(Command::Run(args.run)) {
-        Command::Run(args) => run::run(&args),
-        Command::List(args) => list::list(&args),
-        Command::Show(args) => show::show(&args),
-        Command::Rules(args) => rules::rules(&args),
-        Command::Explain(args) => explain::explain(&args),
-        Command::Docs(args) => docs::docs(&args),
-    }
+fn dispatch(args: Args) -> Result<ExitCode, CliError> {
+    let code = match args.command.unwrap_or(Command::Run(args.run)) {
+        Command::Run(args) => run::run(&args)?,
+        Command::List(args) => list::list(&args)?,
+        Command::Show(args) => show::show(&args)?,
+        Command::Rules(args) => rules::rules(&args)?,
+        Command::Explain(args) => explain::explain(&args)?,
+        Command::Literal(args) => literal::literal(&args)?,
+        Command::Docs(args) => docs::docs(&args)?,
+        // It ends as isql does.
+        Command::Sqlexec(options) => return Ok(embedded::sqlexec(&options)),
+    };
+    Ok(ExitCode::from(code))
 }
 
 /// The contract of a directory, or the one compiled in.

@@ -9,7 +9,7 @@ use carbon_specs::Contract;
 use carbon_specs::rule::Rule;
 use globset::Glob;
 
-use super::args::{CompareArg, Format, RunArgs};
+use super::args::{CompareArg, Format, ReportArg, RunArgs};
 use super::error::CliError;
 use crate::catalog::{self, SelectionError};
 use crate::embedded::Embedded;
@@ -39,7 +39,7 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
     }
     let folder = super::snapshots(args.snapshots.as_deref())?;
     let snapshots = Snapshots::new(folder, if args.update { Mode::Update } else { Mode::Compare });
-    let mut reporter = Shown::new(reporters(args)?);
+    let mut reporter = Shown::new(reporters(args.format, detail(args.quiet, args.verbose), &args.report)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let summary = runtime.block_on(async {
         // The embedded mock lives until the run is over.
@@ -66,7 +66,7 @@ fn plan<'a>(contract: &'a Contract, args: &RunArgs) -> Result<Plan<'a>, CliError
             if args.no_rules || args.selection.narrows() { Vec::new() } else { contract.rules.iter().collect() };
         (examples, rules)
     };
-    Ok(Plan { contract, examples, rules, fail_fast: args.fail_fast })
+    Ok(Plan { contract, examples, rules, fail_fast: args.fail_fast, shell: None })
 }
 
 /// Whether nothing of the plan may be sent to a server that is not ours.
@@ -99,6 +99,13 @@ fn rules<'a>(contract: &'a Contract, ids: &[String]) -> Result<Vec<&'a Rule>, Cl
     if chosen.is_empty() { Err(SelectionError::Empty.into()) } else { Ok(chosen) }
 }
 
+/// Starts the embedded mock, which lives as long as the second value.
+pub(super) async fn start(contract: &Arc<Contract>, timeout: Duration) -> Result<(Client, Embedded), CliError> {
+    let embedded = Embedded::start(Arc::clone(contract)).await?;
+    let client = Client::new(BaseUrl::parse(&embedded.url())?, Policy::Everything, timeout);
+    Ok((client, embedded))
+}
+
 async fn connect(
     contract: &Arc<Contract>,
     target: Option<BaseUrl>,
@@ -106,8 +113,7 @@ async fn connect(
 ) -> Result<(Client, Option<Embedded>), CliError> {
     let timeout = Duration::from_secs(args.timeout);
     let Some(base) = target else {
-        let embedded = Embedded::start(Arc::clone(contract)).await?;
-        let client = Client::new(BaseUrl::parse(&embedded.url())?, Policy::Everything, timeout);
+        let (client, embedded) = start(contract, timeout).await?;
         return Ok((client, Some(embedded)));
     };
     let client = Client::new(base, Policy::ReadsOnly(Arc::new(contract.schema.clone())), timeout);
@@ -127,17 +133,22 @@ async fn compare(client: &Client, wanted: CompareArg) -> Result<Compare, CliErro
     })
 }
 
-fn reporters(args: &RunArgs) -> Result<Vec<Box<dyn Reporter>>, CliError> {
-    let detail = match (args.quiet, args.verbose) {
+/// How much is shown.
+pub(super) fn detail(quiet: bool, verbose: bool) -> Detail {
+    match (quiet, verbose) {
         (true, _) => Detail::Quiet,
         (_, true) => Detail::Verbose,
         _ => Detail::Normal,
-    };
-    let mut reporters: Vec<Box<dyn Reporter>> = vec![match args.format {
+    }
+}
+
+/// Standard output in its format, and a file for each report asked for.
+pub(super) fn reporters(format: Format, detail: Detail, files: &[ReportArg]) -> io::Result<Vec<Box<dyn Reporter>>> {
+    let mut reporters: Vec<Box<dyn Reporter>> = vec![match format {
         Format::Text => Box::new(Text::new(anstream::AutoStream::auto(io::stdout()), detail)),
         Format::Json => Box::new(Json::new(io::stdout())),
     }];
-    for report in &args.report {
+    for report in files {
         reporters.push(Box::new(Json::new(File::create(&report.file)?)));
     }
     Ok(reporters)

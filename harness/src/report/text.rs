@@ -142,6 +142,9 @@ impl<W: Write> Text<W> {
         if form.updated.is_some() {
             write!(self.out, "  {WARNED}snapshot written{WARNED:#}")?;
         }
+        if let Some(folder) = &form.folder {
+            write!(self.out, "  {QUIET}{folder}{QUIET:#}")?;
+        }
         writeln!(self.out)
     }
 
@@ -317,6 +320,18 @@ fn write_fault(out: &mut impl Write, fault: &Fault, detail: Detail) -> io::Resul
                 }
             }
             Ok(())
+        }
+        Fault::Arrived { missing, extra, stderr } => {
+            writeln!(out, "{}something else than the contract says", label("sent"))?;
+            for (style, sign, list, what) in [(EXPECTED, '-', missing, "expected"), (OBSERVED, '+', extra, "arrived")] {
+                for sent in list.iter().take(5) {
+                    writeln!(out, "          {style}{sign}{what} {} {}{style:#}", sent.path, sent.body)?;
+                }
+                if list.len() > 5 {
+                    writeln!(out, "          {style}{sign}... {} more{style:#}", list.len() - 5)?;
+                }
+            }
+            if stderr.is_empty() { Ok(()) } else { writeln!(out, "{}{stderr}", label("stderr")) }
         }
         Fault::Snapshot { file, difference } => {
             writeln!(out, "{}{file}", label("differs"))?;
