@@ -3,6 +3,7 @@
 //! Exit codes: 0 done (a server ended by Ctrl-C or SIGTERM too), 1 it could not be done, 2 wrong usage. `sqlexec` exits as isql
 //! does, or with 3 if no mock answers.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -14,6 +15,7 @@ use carbon_specs::{Contract, LoadError, demo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value as Json;
 
+use crate::cli_exec::{self, ExecError};
 use crate::cli_sqlexec::{self, Sqlexec};
 use crate::control::{moment, state_pieces};
 use crate::log::{self, Level, LogError};
@@ -54,6 +56,12 @@ enum Command {
     State(StateArgs),
     /// Print demo data with so many subscribers beyond those that the page names, as a state file.
     DemoData(DemoArgs),
+    /// Run a command against a mock of its own, on a free port, and judge its calls.
+    ///
+    /// The command finds the mock's address in CARBON_URL. When it has ended, waiting tasks are run and the verdict is
+    /// printed: calls that break the contract, overlaps, and which documented calls were exercised. Ends with the
+    /// command's exit code, or with 1 where it succeeded and there is a violation or a hazard.
+    Exec(Exec),
     /// Ask a running mock in SQL, as the server's `sqlexec` does, and print what Firebird's isql prints.
     Sqlexec(Sqlexec),
 }
@@ -63,6 +71,35 @@ struct Serve {
     /// Address and port; port 0 takes any free one.
     #[arg(long, default_value = "127.0.0.1:8082", value_name = "HOST:PORT", value_parser = address)]
     listen: SocketAddr,
+    #[command(flatten)]
+    world: WorldArgs,
+    /// Append the log to this file instead of standard error.
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+    /// What to log: failing calls, or every call.
+    #[arg(long, value_enum, default_value_t = Level::Error)]
+    log_level: Level,
+    /// Say in the log, in words, what each call asks for.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  carbon-mock exec -- pytest tests/billing
+      The tests find the mock at $CARBON_URL.
+  carbon-mock exec --tasks instant --seed 7 -- sh -c 'curl -ss $CARBON_URL/rest_api/v2/Nas/ -d method1=objects.all'")]
+struct Exec {
+    #[command(flatten)]
+    world: WorldArgs,
+    /// The command, after `--`.
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// What a mock starts with.
+#[derive(Debug, Args)]
+struct WorldArgs {
     /// Start from this state instead of the demo data.
     #[arg(long, value_name = "FILE", conflicts_with = "abonents")]
     state: Option<PathBuf>,
@@ -78,15 +115,6 @@ struct Serve {
     /// Subscribers in the demo data beyond those that the page names.
     #[arg(long, default_value_t = demo::DEFAULT_FILLER, value_name = "N")]
     abonents: usize,
-    /// Append the log to this file instead of standard error.
-    #[arg(long, value_name = "FILE")]
-    log_file: Option<PathBuf>,
-    /// What to log: failing calls, or every call.
-    #[arg(long, value_enum, default_value_t = Level::Error)]
-    log_level: Level,
-    /// Say in the log, in words, what each call asks for.
-    #[arg(short, long)]
-    verbose: bool,
     #[command(flatten)]
     specs: SpecsArg,
 }
@@ -165,6 +193,8 @@ enum CliError {
     Read { path: PathBuf, error: io::Error },
     #[error("{} is not JSON: {error}", path.display())]
     Json { path: PathBuf, error: serde_json::Error },
+    #[error(transparent)]
+    Exec(#[from] ExecError),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
 }
@@ -178,6 +208,10 @@ pub fn main() -> ExitCode {
         Command::State(options) => state(&options),
         Command::DemoData(options) => demo_data(&options),
         Command::Sqlexec(options) => return cli_sqlexec::run(&options),
+        Command::Exec(options) => match exec(&options) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -200,6 +234,22 @@ impl SpecsArg {
     }
 }
 
+impl WorldArgs {
+    fn builder(&self) -> Result<Builder, CliError> {
+        let builder = self
+            .specs
+            .builder()?
+            .clock(&self.clock)
+            .seed(self.seed)
+            .tasks(self.tasks.profile())
+            .abonents(self.abonents);
+        Ok(match &self.state {
+            Some(path) => builder.state(read_state(path)?),
+            None => builder,
+        })
+    }
+}
+
 fn read_state(path: &Path) -> Result<Json, CliError> {
     let bytes = fs::read(path).map_err(|error| CliError::Read { path: path.to_owned(), error })?;
     serde_json::from_slice(&bytes).map_err(|error| CliError::Json { path: path.to_owned(), error })
@@ -207,17 +257,7 @@ fn read_state(path: &Path) -> Result<Json, CliError> {
 
 fn serve(options: Serve) -> Result<(), CliError> {
     log::start(&log::Options { level: options.log_level, words: options.verbose, file: options.log_file })?;
-    let mut builder = options
-        .specs
-        .builder()?
-        .listen(options.listen)
-        .clock(&options.clock)
-        .seed(options.seed)
-        .tasks(options.tasks.profile())
-        .abonents(options.abonents);
-    if let Some(path) = &options.state {
-        builder = builder.state(read_state(path)?);
-    }
+    let builder = options.world.builder()?.listen(options.listen);
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         // Before the first line is out: whoever reads it may end us at once.
         let end = end()?;
@@ -228,6 +268,10 @@ fn serve(options: Serve) -> Result<(), CliError> {
         carbon.shutdown().await;
         Ok(())
     })
+}
+
+fn exec(options: &Exec) -> Result<ExitCode, CliError> {
+    Ok(cli_exec::run(options.world.builder()?, &options.command)?)
 }
 
 fn greet(carbon: &CarbonMock) -> io::Result<()> {

@@ -25,8 +25,12 @@ pub struct Entry {
     pub call: String,
     /// The methods, in order.
     pub methods: Vec<String>,
+    /// The model, in the vendor's spelling if it is one.
+    pub model: String,
     /// The refusal, if it was one.
     pub error: Option<String>,
+    /// Whether it is refused because it is no call of this API, rather than for what the state holds.
+    pub violation: bool,
     /// The weakest standing of what the answer relies on.
     pub provenance: Provenance,
     /// The task it became.
@@ -57,6 +61,16 @@ impl Journal {
         self.entries.push_back(entry);
     }
 
+    /// The entries kept, oldest first.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// How many calls there were, those no longer kept among them.
+    pub fn total(&self) -> u64 {
+        self.last
+    }
+
     /// For the control API, oldest first.
     pub fn to_json(&self) -> Json {
         let entries: Vec<Json> = self
@@ -70,6 +84,7 @@ impl Journal {
                     "call": entry.call,
                     "methods": entry.methods,
                     "error": entry.error,
+                    "violation": entry.violation,
                     "provenance": entry.provenance,
                     "task": entry.task,
                     "warnings": entry.warnings,

@@ -28,6 +28,7 @@ mod answer;
 pub mod billing;
 pub mod chain;
 pub mod cli;
+mod cli_exec;
 pub mod cli_sqlexec;
 pub mod control;
 pub mod hazards;
@@ -41,6 +42,7 @@ pub mod server;
 pub mod sql;
 pub mod store;
 pub mod tasks;
+pub mod verdict;
 pub mod wire;
 pub mod world;
 

@@ -14,6 +14,7 @@ use crate::journal::{self, Entry};
 use crate::orm::CallError;
 use crate::store::{StateError, Store};
 use crate::tasks::{Clock, ClockError, Profile};
+use crate::verdict::Verdict;
 use crate::wire::{Call, Outcome, Reply};
 use crate::world::{Ran, World};
 
@@ -137,9 +138,11 @@ impl Mock {
             }),
             None => Err(CallError::UnknownModel(unknown_model(schema, &call.model))),
         };
+        let mut violation = false;
         let (outcome, provenance, task, mut warnings) = match answer {
             Ok((answer, task)) => (answer.outcome, answer.provenance, task, answer.warnings),
             Err(error) => {
+                violation = breaks_contract(&error);
                 let provenance = standing(&error);
                 (Outcome::Error(error.to_string()), provenance, None, Vec::new())
             }
@@ -160,7 +163,9 @@ impl Mock {
             path: call.path.clone(),
             call: words,
             methods,
+            model: model.map_or_else(|| call.model.clone(), |model| model.name.clone()),
             error,
+            violation,
             provenance,
             task,
             warnings: warnings.clone(),
@@ -178,7 +183,9 @@ impl Mock {
             path: path.clone(),
             call: path.clone(),
             methods: Vec::new(),
+            model: String::new(),
             error: Some(error.clone()),
+            violation: true,
             provenance: Provenance::Assumed,
             task: None,
             warnings: Vec::new(),
@@ -281,6 +288,12 @@ impl Mock {
         self.world().hazards_json()
     }
 
+    /// What was seen so far, judged.
+    pub fn verdict(&self) -> Verdict {
+        let world = self.world();
+        Verdict::of(&self.0.contract, &world.journal, world.hazards())
+    }
+
     /// The models, for other tools.
     pub fn schema_json(&self) -> Json {
         self.0.schema.to_json()
@@ -300,6 +313,19 @@ impl Mock {
 fn unknown_model(schema: &Schema, name: &str) -> String {
     let names: Vec<&str> = schema.models.iter().map(|model| model.name.as_str()).collect();
     format!("Unknown model '{name}'. Models are: {}", names.join(", "))
+}
+
+/// Whether a refusal tells of a call that no server of this API would take, whatever its state.
+fn breaks_contract(error: &CallError) -> bool {
+    matches!(
+        error,
+        CallError::Field(_)
+            | CallError::Value(_)
+            | CallError::Argument(_)
+            | CallError::UnknownModel(_)
+            | CallError::UnknownMethod(_)
+            | CallError::Malformed(_)
+    )
 }
 
 /// How sure we are of a refusal's words: Django's follow from Django, the others are ours.

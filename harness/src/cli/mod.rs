@@ -9,6 +9,7 @@ mod literal;
 mod rules;
 mod run;
 mod show;
+mod verify;
 
 use std::env;
 use std::ffi::OsString;
@@ -52,6 +53,7 @@ fn dispatch(args: Args) -> Result<ExitCode, CliError> {
         Command::Rules(args) => rules::rules(&args)?,
         Command::Explain(args) => explain::explain(&args)?,
         Command::Literal(args) => literal::literal(&args)?,
+        Command::Verify(args) => verify::verify(&args)?,
         Command::Docs(args) => docs::docs(&args)?,
         // It ends as isql does.
         Command::Sqlexec(options) => return Ok(embedded::sqlexec(&options)),

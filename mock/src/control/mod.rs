@@ -14,6 +14,7 @@
 //! | `clock` | GET, POST | `{"advance": "10m"}`, `{"set": "2022-03-01 00:00:00"}`, or `{"next": "task"}` |
 //! | `journal` | GET | the calls so far, refused ones too; `?last=20` for the newest |
 //! | `hazards` | GET | overlaps and failed tasks; `?last=20` for the newest |
+//! | `verdict` | GET | the calls so far, judged: violations, hazards, documented calls exercised |
 //! | `faults` | GET, POST, DELETE | what goes wrong on purpose: see [`crate::http::faults`] |
 //! | `schema` | GET | models, fields, methods |
 //! | `sql` | POST | `{"sql": "select ..."}`: `{"columns", "rows", "stdout", "stderr", "exit"}` |
@@ -57,6 +58,7 @@ enum Command {
     Journal,
     Hazards,
     Faults,
+    Verdict,
     AddFault,
     ClearFaults,
     Schema,
@@ -74,6 +76,7 @@ const ROUTES: &[(&str, &[(Method, Command)])] = &[
     ("clock", &[(Method::GET, Command::Clock), (Method::POST, Command::MoveClock)]),
     ("journal", &[(Method::GET, Command::Journal)]),
     ("hazards", &[(Method::GET, Command::Hazards)]),
+    ("verdict", &[(Method::GET, Command::Verdict)]),
     (
         "faults",
         &[(Method::GET, Command::Faults), (Method::POST, Command::AddFault), (Method::DELETE, Command::ClearFaults)],
@@ -245,6 +248,10 @@ fn execute(
         }
         Command::Journal => newest(mock.journal(), "journal", last),
         Command::Hazards => newest(mock.hazards(), "hazards", last),
+        Command::Verdict => {
+            let verdict = mock.verdict();
+            json!({ "clean": verdict.is_clean(), "verdict": verdict, "text": verdict.to_string() })
+        }
         Command::Schema => mock.schema_json(),
         Command::Faults => faults.to_json(),
         Command::AddFault => {
