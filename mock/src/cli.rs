@@ -4,7 +4,7 @@
 //! does, or with 3 if no mock answers.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -73,6 +73,9 @@ struct Serve {
     listen: SocketAddr,
     #[command(flatten)]
     world: WorldArgs,
+    /// Write the state to this file at the end, replacing it at once; `--state` reads it back.
+    #[arg(long, value_name = "FILE")]
+    save_on_exit: Option<PathBuf>,
     /// Append the log to this file instead of standard error.
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
@@ -193,6 +196,8 @@ enum CliError {
     Read { path: PathBuf, error: io::Error },
     #[error("{} is not JSON: {error}", path.display())]
     Json { path: PathBuf, error: serde_json::Error },
+    #[error("cannot save the state to {}: {error}", path.display())]
+    Save { path: PathBuf, error: io::Error },
     #[error(transparent)]
     Exec(#[from] ExecError),
     #[error("cannot write the output: {0}")]
@@ -265,9 +270,26 @@ fn serve(options: Serve) -> Result<(), CliError> {
         // Nobody may be reading: that is no reason not to serve.
         let _ = greet(&carbon);
         end.await;
+        let mock = carbon.mock().clone();
         carbon.shutdown().await;
-        Ok(())
+        match &options.save_on_exit {
+            Some(path) => save(path, mock.snapshot().0),
+            None => Ok(()),
+        }
     })
+}
+
+/// Writes a state beside its file first, so that the file is whole at every moment. Tasks that still wait are not in it.
+fn save(path: &Path, store: Store) -> Result<(), CliError> {
+    let failed = |error| CliError::Save { path: path.to_owned(), error };
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let mut file = File::create(&beside).map_err(failed)?;
+    for piece in state_pieces(store) {
+        file.write_all(&piece).map_err(failed)?;
+    }
+    file.sync_all().map_err(failed)?;
+    fs::rename(&beside, path).map_err(failed)
 }
 
 fn exec(options: &Exec) -> Result<ExitCode, CliError> {

@@ -16,7 +16,7 @@ use tracing_subscriber::fmt::time::FormatTime;
 /// The vendor's `app['django.loglevel']`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Level {
-    /// Calls that fail, and failing tasks.
+    /// Calls that fail, failing tasks and overlaps.
     Error,
     /// Every call.
     Info,
@@ -69,7 +69,8 @@ fn filter(options: &Options) -> String {
         Level::Info => "info",
     };
     let words = if options.words { "debug" } else { "off" };
-    format!("{level},carbon_mock::mock=off,words={words}")
+    // What overlapped is told whatever the level: it is what the mock is for.
+    format!("{level},carbon_mock::mock=off,carbon_mock::world=warn,words={words}")
 }
 
 fn open(path: &PathBuf) -> Result<File, LogError> {

@@ -112,6 +112,33 @@ async fn failures_are_logged_by_default_and_every_call_at_info_with_words() {
     assert!(!log.contains('\u{1b}'), "no colours in a file");
 }
 
+#[tokio::test]
+async fn overlaps_are_logged_and_the_state_is_saved_at_the_end() {
+    let saved = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cli-saved.json");
+    let _ = fs::remove_file(&saved);
+    let served = serve(program("save", "serve").args(["--listen", "127.0.0.1:0", "--save-on-exit"]).arg(&saved));
+    for change in [r#"{"name":"saved"}"#, r#"{"locked":1}"#, r#"{"name":"last"}"#] {
+        let body = format!(r#"method1=objects.get&arg1={{"id":1}}&method2=set&arg2={change}&method3=save"#);
+        post(served.addr, "/rest_api/v2/Shelves/", &body).await.result();
+    }
+    post(served.addr, "/__mock__/tasks/run", "").await;
+    let (code, _, log) = served.end("-TERM");
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("WARN") && log.contains("undid name"), "{log}");
+    let state: Value = serde_json::from_str(&fs::read_to_string(&saved).unwrap()).unwrap();
+    assert_eq!(state["Shelves"][0]["fields"]["name"], "last", "{state}");
+    let (code, again, errors) = run(program("save-again", "state").arg("--state").arg(&saved));
+    assert_eq!(code, 0, "{errors}");
+    assert_eq!(serde_json::from_str::<Value>(&again).unwrap(), state, "it reads what it saved");
+
+    let nowhere = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no-such-folder/state.json");
+    let mut unsaved = program("save-nowhere", "serve");
+    let served = serve(unsaved.args(["--listen", "127.0.0.1:0", "--save-on-exit"]).arg(nowhere));
+    let (code, _, log) = served.end("-INT");
+    assert_eq!(code, Some(1));
+    assert!(log.contains("cannot save the state to"), "{log}");
+}
+
 #[test]
 fn what_cannot_be_done_is_said_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
