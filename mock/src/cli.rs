@@ -21,7 +21,7 @@ use crate::control::{moment, state_pieces};
 use crate::log::{self, Level, LogError};
 use crate::server::{Builder, CarbonMock, StartError};
 use crate::store::Store;
-use crate::tasks::Profile;
+use crate::tasks::{Overlap, Profile};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -115,6 +115,9 @@ struct WorldArgs {
     /// How long changes wait before they are made.
     #[arg(long, value_enum, default_value_t = Tasks::Documented)]
     tasks: Tasks,
+    /// What happens when a save overlaps a task that still waits.
+    #[arg(long, value_enum, default_value_t = Overlaps::Faithful)]
+    overlap: Overlaps,
     /// Subscribers in the demo data beyond those that the page names.
     #[arg(long, default_value_t = demo::DEFAULT_FILLER, value_name = "N")]
     abonents: usize,
@@ -167,6 +170,27 @@ impl Tasks {
             Self::Instant => Profile::INSTANT,
             Self::Documented => Profile::DOCUMENTED,
             Self::Slow => Profile::SLOW,
+        }
+    }
+}
+
+/// Treatments of overlaps, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Overlaps {
+    /// As on the real server: the earlier change is lost.
+    Faithful,
+    /// Only changed columns are written: nothing is lost, and the overlap is still reported.
+    Serialize,
+    /// The second save is refused until the first is done.
+    Refuse,
+}
+
+impl Overlaps {
+    fn mode(self) -> Overlap {
+        match self {
+            Self::Faithful => Overlap::Faithful,
+            Self::Serialize => Overlap::Serialize,
+            Self::Refuse => Overlap::Refuse,
         }
     }
 }
@@ -247,6 +271,7 @@ impl WorldArgs {
             .clock(&self.clock)
             .seed(self.seed)
             .tasks(self.tasks.profile())
+            .overlap(self.overlap.mode())
             .abonents(self.abonents);
         Ok(match &self.state {
             Some(path) => builder.state(read_state(path)?),

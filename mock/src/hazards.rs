@@ -24,6 +24,8 @@ pub enum HazardKind {
     Repeated,
     /// A task wrote a row that had been deleted, and so brought it back.
     Resurrected,
+    /// A call asked for a row that so far exists only in a task.
+    TooEarly,
     /// A task could not be carried out.
     FailedTask,
 }
@@ -36,6 +38,7 @@ impl HazardKind {
             Self::Conflict => "conflict",
             Self::Repeated => "repeated",
             Self::Resurrected => "resurrected",
+            Self::TooEarly => "too-early",
             Self::FailedTask => "failed-task",
         }
     }

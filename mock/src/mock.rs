@@ -13,7 +13,7 @@ use crate::chain;
 use crate::journal::{self, Entry};
 use crate::orm::CallError;
 use crate::store::{StateError, Store};
-use crate::tasks::{Clock, ClockError, Profile};
+use crate::tasks::{Clock, ClockError, Overlap, Profile};
 use crate::verdict::Verdict;
 use crate::wire::{Call, Outcome, Reply};
 use crate::world::{Ran, World};
@@ -29,6 +29,8 @@ pub struct Options {
     pub clock: Clock,
     /// How long changes take.
     pub tasks: Profile,
+    /// What happens when a save overlaps a waiting task.
+    pub overlap: Overlap,
     /// Subscribers beyond those the page names.
     pub filler: usize,
     /// The state to start from, instead of the demo data.
@@ -46,6 +48,7 @@ impl Options {
             seed: 1,
             clock: Clock::system(),
             tasks: Profile::DOCUMENTED,
+            overlap: Overlap::Faithful,
             filler: demo::DEFAULT_FILLER,
             state: None,
         })
@@ -73,6 +76,7 @@ struct Shared {
     schema: Arc<Schema>,
     seed: u64,
     tasks: Profile,
+    overlap: Overlap,
     start: Mutex<(Store, Clock)>,
     world: Mutex<World>,
 }
@@ -93,12 +97,13 @@ impl Mock {
                 Store::from_rows(&schema, rows, now)?
             }
         };
-        let world = World::new(store.clone(), options.clock.clone(), options.tasks, options.seed);
+        let world = World::new(store.clone(), options.clock.clone(), options.tasks, options.overlap, options.seed);
         Ok(Self(Arc::new(Shared {
             contract: options.contract,
             schema,
             seed: options.seed,
             tasks: options.tasks,
+            overlap: options.overlap,
             start: Mutex::new((store, options.clock)),
             world: Mutex::new(world),
         })))
@@ -132,6 +137,7 @@ impl Mock {
                     let mut world = self.world();
                     let mut answered = answer::writing(&mut world, model.id, &steps, &call)?;
                     let changes = std::mem::take(&mut answered.changes);
+                    world.admit(&changes)?;
                     let task = (!changes.is_empty()).then(|| world.enqueue(id, words.clone(), changes));
                     Ok((answered, task))
                 }
@@ -139,6 +145,14 @@ impl Mock {
             None => Err(CallError::UnknownModel(unknown_model(schema, &call.model))),
         };
         let mut violation = false;
+        let mut early = None;
+        if let (Err(CallError::DoesNotExist { .. }), Some(model)) = (&answer, model) {
+            early = self.world().too_early(id, &words, |foreseen| {
+                let again = answer::steps_of(schema, model.id, &call)
+                    .and_then(|steps| answer::reading(foreseen, at, model.id, &steps, &call));
+                !matches!(again, Err(CallError::DoesNotExist { .. }))
+            });
+        }
         let (outcome, provenance, task, mut warnings) = match answer {
             Ok((answer, task)) => (answer.outcome, answer.provenance, task, answer.warnings),
             Err(error) => {
@@ -147,6 +161,7 @@ impl Mock {
                 (Outcome::Error(error.to_string()), provenance, None, Vec::new())
             }
         };
+        warnings.extend(early);
         warnings.extend(call.warnings.iter().cloned());
         let error = match &outcome {
             Outcome::Error(text) => Some(text.clone()),
@@ -196,7 +211,7 @@ impl Mock {
     /// Back to the start: state, clock, dice, queue and journal.
     pub fn reset(&self) {
         let (store, clock) = self.0.start.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        *self.world() = World::new(store, clock, self.0.tasks, self.0.seed);
+        *self.world() = World::new(store, clock, self.0.tasks, self.0.overlap, self.0.seed);
     }
 
     /// The committed state.

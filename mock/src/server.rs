@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 use crate::control::moment::{self, MomentError};
 use crate::http::{self, App, Limits};
 use crate::mock::{Mock, MockError, Options};
-use crate::tasks::{Clock, Profile};
+use crate::tasks::{Clock, Overlap, Profile};
 
 /// The moment at which the library's mocks start: the day that the demo data is consistent with.
 const DEMO_MOMENT: &str = "2022-02-01 10:00:00";
@@ -85,6 +85,7 @@ pub struct Builder {
     seed: u64,
     clock: Result<Clock, MomentError>,
     tasks: Profile,
+    overlap: Overlap,
     abonents: usize,
     state: Option<Json>,
     limits: Limits,
@@ -98,6 +99,7 @@ impl Default for Builder {
             seed: 1,
             clock: moment::parse(DEMO_MOMENT).map(|now| Clock::Virtual { now }),
             tasks: Profile::DOCUMENTED,
+            overlap: Overlap::Faithful,
             abonents: demo::DEFAULT_FILLER,
             state: None,
             limits: Limits::default(),
@@ -134,6 +136,13 @@ impl Builder {
     #[must_use]
     pub fn tasks(mut self, tasks: Profile) -> Self {
         self.tasks = tasks;
+        self
+    }
+
+    /// What happens when a save overlaps a waiting task.
+    #[must_use]
+    pub fn overlap(mut self, overlap: Overlap) -> Self {
+        self.overlap = overlap;
         self
     }
 
@@ -179,6 +188,7 @@ impl Builder {
             seed: self.seed,
             clock: self.clock?,
             tasks: self.tasks,
+            overlap: self.overlap,
             filler: self.abonents,
             state: self.state,
         };

@@ -13,10 +13,13 @@ use crate::orm::tx::Finished;
 use crate::orm::{CallError, Keys, Leases, Tx};
 use crate::store::Store;
 use crate::store::value::show;
-use crate::tasks::{Chance, Change, Clock, Profile, Queue, Task};
+use crate::tasks::{Chance, Change, Clock, Overlap, Profile, Queue, Task};
 
 /// The most hazards and failed tasks kept; later hazards are only counted.
 const MAX_HAZARDS: usize = 10_000;
+
+/// With more tasks waiting than this, nobody looks ahead for a row that is not there yet.
+const MOST_FORESEEN: usize = 10_000;
 
 /// Everything one server knows.
 #[derive(Clone, Debug)]
@@ -35,6 +38,9 @@ pub struct World {
     hazards: Vec<Hazard>,
     hazards_total: u64,
     writers: Writers,
+    /// Which waiting task changes a row last.
+    waiting: Writers,
+    overlap: Overlap,
     failed: Vec<(u64, String)>,
     ran: u64,
     /// The last day whose daily run is done.
@@ -52,7 +58,7 @@ pub struct Ran {
 
 impl World {
     /// A fresh world over a state.
-    pub fn new(store: Store, clock: Clock, profile: Profile, seed: u64) -> Self {
+    pub fn new(store: Store, clock: Clock, profile: Profile, overlap: Overlap, seed: u64) -> Self {
         let day = clock.now().date();
         Self {
             store,
@@ -65,6 +71,8 @@ impl World {
             hazards: Vec::new(),
             hazards_total: 0,
             writers: Writers::new(),
+            waiting: Writers::new(),
+            overlap,
             failed: Vec::new(),
             ran: 0,
             day,
@@ -91,9 +99,62 @@ impl World {
     /// Queues the changes of a request; with the profile `instant` they are made at once.
     pub fn enqueue(&mut self, request: u64, call: String, changes: Vec<Change>) -> u64 {
         let now = self.clock.now();
-        let id = self.queue.push(request, call, changes, now, &mut self.chance);
+        let rows: Vec<_> = changes.iter().map(Change::target).collect();
+        let id = self.queue.push(request, call.clone(), changes, now, &mut self.chance);
+        self.waiting.extend(rows.into_iter().map(|row| (row, (id, call.clone()))));
         self.run_due();
         id
+    }
+
+    /// Refuses a save of a row that a waiting task is about to change, where the world is so minded.
+    ///
+    /// # Errors
+    /// Names the row and the task.
+    pub fn admit(&self, changes: &[Change]) -> Result<(), CallError> {
+        if self.overlap != Overlap::Refuse {
+            return Ok(());
+        }
+        let saves = changes.iter().filter(|change| matches!(change, Change::Write { .. }));
+        for (model, pk) in saves.map(Change::target) {
+            if let Some((task, call)) = self.waiting.get(&(model, pk)) {
+                let name = &self.store.model(model).name;
+                return Err(CallError::Refused(format!(
+                    "{name} {pk} is about to be changed by task {task} ({call}): wait until it is done"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a call that found nothing would have found it, had it waited for the tasks; reported as a hazard then.
+    pub fn too_early(&mut self, request: u64, call: &str, ask: impl FnOnce(Store) -> bool) -> Option<String> {
+        if self.queue.is_empty() || self.queue.len() > MOST_FORESEEN {
+            return None;
+        }
+        let mut foreseen = self.store.clone();
+        for change in self.queue.pending().flat_map(|task| &task.changes) {
+            // A task that will fail is reported when it does.
+            let _ = change.apply(&mut foreseen);
+        }
+        if !ask(foreseen) {
+            return None;
+        }
+        let other = self.queue.pending().next_back().map(|task| (task.id, task.call.clone()));
+        let says = format!(
+            "request {request} ({call}) asked for a row that so far exists only in a waiting task: wait until it is done"
+        );
+        self.report(Hazard {
+            kind: HazardKind::TooEarly,
+            at: show(self.clock.now()),
+            task: other.as_ref().map_or(0, |(id, _)| *id),
+            request,
+            call: call.to_owned(),
+            other,
+            row: None,
+            columns: Vec::new(),
+            says: says.clone(),
+        });
+        Some(says)
     }
 
     /// Runs what is due by now, daily runs among it.
@@ -172,7 +233,10 @@ impl World {
     /// Makes the changes of a task, all or none, and what follows from them.
     fn commit(&mut self, task: &Task) {
         let schema = self.schema();
-        for hazard in hazards::overlaps(&schema, &self.store, &self.writers, task) {
+        for mut hazard in hazards::overlaps(&schema, &self.store, &self.writers, task) {
+            if self.overlap == Overlap::Serialize {
+                hazard.says.push_str(" (only here was nothing lost: this mock serializes overlaps)");
+            }
             self.report(hazard);
         }
         let store = self.store.clone();
@@ -180,10 +244,15 @@ impl World {
         let result = task
             .changes
             .iter()
-            .try_for_each(|change| tx.apply(change.clone()))
+            .try_for_each(|change| tx.apply(self.overlap.made(change)))
             .and_then(|()| billing::react(&mut tx, &task.changes));
         let finished = tx.finish();
         self.ran += 1;
+        for change in &task.changes {
+            if self.waiting.get(&change.target()).is_some_and(|(id, _)| *id == task.id) {
+                self.waiting.remove(&change.target());
+            }
+        }
         match result {
             Ok(()) => {
                 self.store = finished.view;

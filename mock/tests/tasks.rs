@@ -4,18 +4,24 @@
 
 use std::sync::Arc;
 
-use carbon_mock::tasks::{Clock, Profile};
+use carbon_mock::tasks::{Clock, Overlap, Profile};
 use carbon_mock::wire::{self, Outcome};
 use carbon_mock::{Mock, Options};
 use carbon_specs::Contract;
 use serde_json::{Value, json};
 
 fn mock() -> Mock {
+    minded(Overlap::Faithful)
+}
+
+/// A mock that treats overlaps so.
+fn minded(overlap: Overlap) -> Mock {
     let options = Options {
         contract: Arc::new(Contract::embedded().unwrap()),
         seed: 1,
         clock: Clock::Virtual { now: jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0) },
         tasks: Profile::DOCUMENTED,
+        overlap,
         filler: 0,
         state: None,
     };
@@ -82,6 +88,43 @@ fn an_overlap_undoes_the_first_change_and_is_told_with_both_calls() {
     assert_eq!((&hazard["task"], &hazard["other_task"]), (&json!(2), &json!(1)));
     assert_eq!(hazard["columns"], json!([{ "column": "city", "lost": "Ейск", "written": "Тихорецк" }]));
     assert_eq!(hazards(&mock), ["lost-update"]);
+}
+
+#[test]
+fn a_world_that_serializes_loses_nothing_and_still_tells() {
+    let mock = minded(Overlap::Serialize);
+    set(&mock, 1201, json!({ "city": "Ейск" }));
+    set(&mock, 1201, json!({ "street": "Новая" }));
+    mock.run_tasks();
+    assert_eq!((&home(&mock, 1201)["city"], &home(&mock, 1201)["street"]), (&json!("Ейск"), &json!("Новая")));
+    assert_eq!(hazards(&mock), ["lost-update"]);
+}
+
+#[test]
+fn a_world_that_refuses_names_the_task_until_it_is_done() {
+    let mock = minded(Overlap::Refuse);
+    set(&mock, 1201, json!({ "city": "Ейск" }));
+    let second = r#"method1=objects.get&arg1={"id":1201}&method2=set&arg2={"street":"Новая"}&method3=save"#;
+    let refused = ask(&mock, "Homes", second)["error"].as_str().unwrap().to_owned();
+    assert!(refused.starts_with("Homes 1201 is about to be changed by task 1 ("), "{refused}");
+    mock.run_tasks();
+    done(&mock, "Homes", second);
+    mock.run_tasks();
+    assert_eq!((&home(&mock, 1201)["city"], &home(&mock, 1201)["street"]), (&json!("Ейск"), &json!("Новая")));
+    assert!(hazards(&mock).is_empty());
+}
+
+#[test]
+fn asking_too_early_for_what_a_task_will_make_is_told() {
+    let mock = mock();
+    let pk = done(&mock, "Homes", r#"method1=objects.create&arg1={"city":"Ейск"}"#)["pk"].as_i64().unwrap();
+    let get = format!(r#"method1=objects.get&arg1={{"id":{pk}}}"#);
+    assert_eq!(ask(&mock, "Homes", &get)["error"], "Homes matching query does not exist.");
+    assert_eq!(hazards(&mock), ["too-early"]);
+    ask(&mock, "Homes", r#"method1=objects.get&arg1={"id":987654}"#);
+    assert_eq!(hazards(&mock), ["too-early"], "what no task will make is simply not there");
+    mock.run_tasks();
+    done(&mock, "Homes", &get);
 }
 
 #[test]
@@ -164,6 +207,35 @@ fn a_list_that_is_being_sent_shows_the_state_it_was_asked_of() {
     let row = list.as_array().unwrap().iter().find(|row| row["pk"] == 1201).unwrap();
     assert_eq!(row["fields"]["city"], "Тихорецк");
     assert_eq!(home(&mock, 1201)["city"], "Ейск");
+}
+
+#[test]
+fn many_clients_at_once_never_see_half_a_task() {
+    let mock = mock();
+    let body = r#"method1=objects.create&arg1={"name":"whole","parent_id":1,"tarif_id":1}&method2=add_payment&arg2={"SUM_IN":"10"}"#;
+    let seen = r#"method1=objects.filter&arg1={"name":"whole"}&fields=["account__balance","abonent_id_paylog__summ"]"#;
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                for _ in 0..25 {
+                    done(&mock, "Abonents", body);
+                    mock.run_tasks();
+                }
+            });
+        }
+        for _ in 0..2 {
+            threads.spawn(|| {
+                for _ in 0..100 {
+                    for abonent in done(&mock, "Abonents", seen).as_array().unwrap() {
+                        let fields = &abonent["fields"];
+                        assert_eq!(fields["account"]["fields"]["balance"], "10", "{abonent}");
+                        assert_eq!(fields["abonent_id_paylog"][0]["fields"]["summ"], "10", "{abonent}");
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(done(&mock, "Abonents", seen).as_array().unwrap().len(), 100);
 }
 
 #[test]

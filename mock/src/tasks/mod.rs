@@ -3,9 +3,11 @@
 pub mod chance;
 pub mod change;
 pub mod clock;
+pub mod overlap;
 pub mod queue;
 
 pub use chance::Chance;
 pub use change::{Change, ChangeError, Patch};
 pub use clock::{Clock, ClockError};
+pub use overlap::Overlap;
 pub use queue::{Profile, Queue, Task};
