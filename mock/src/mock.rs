@@ -208,6 +208,27 @@ impl Mock {
         Reply { call: path, outcome: Outcome::Error(error), provenance: Provenance::Assumed, hazards: Vec::new() }
     }
 
+    /// Notes in the journal that a fault on purpose met a call, with the error it was given, if it was one. No violation:
+    /// the call was not at fault.
+    pub fn struck(&self, call: &Call, fault: &str, error: Option<&str>) {
+        let model = self.0.schema.model(&call.model).map_or(call.model.as_str(), |model| &model.name);
+        let mut world = self.world();
+        let (id, at) = (world.journal.reserve(), world.clock.now());
+        world.journal.push(Entry {
+            id,
+            at,
+            path: call.path.clone(),
+            call: journal::in_words(model, call),
+            methods: Vec::new(),
+            model: model.to_owned(),
+            error: error.map(str::to_owned),
+            violation: false,
+            provenance: Provenance::Assumed,
+            task: None,
+            warnings: vec![format!("a fault on purpose: {fault}")],
+        });
+    }
+
     /// Back to the start: state, clock, dice, queue and journal.
     pub fn reset(&self) {
         let (store, clock) = self.0.start.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -195,6 +195,10 @@ async fn faults_on_purpose_meet_the_calls_they_are_meant_for() {
     order(json!({ "fault": "error", "text": "database is locked", "method": "count" })).await;
     assert_eq!(post(addr, SHELVES, "method1=objects.count").await.result(), 2, "it is for `count`, not this");
     assert_eq!(post(addr, SHELVES, "method1=objects.all&method2=count").await.error(), "database is locked");
+    let journal = get(addr, "/__mock__/journal?last=1").await.json();
+    let told = &journal["journal"][0];
+    assert_eq!((&told["error"], &told["violation"]), (&json!("database is locked"), &json!(false)), "{told}");
+    assert!(told["warnings"][0].as_str().unwrap().starts_with("a fault on purpose: "), "{told}");
     order(json!({ "fault": "delay", "ms": 300 })).await;
     let started = std::time::Instant::now();
     assert_eq!(post(addr, SHELVES, count).await.result(), 2);

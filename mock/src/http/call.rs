@@ -52,7 +52,10 @@ pub async fn answer(
     };
     let fault = app.faults.take(&call);
     if let Some(fault) = &fault {
-        tracing::info!(target: "api_v2", "a fault on purpose: {}", pyjson::to_string(fault));
+        let shown = pyjson::to_string(fault);
+        tracing::info!(target: "api_v2", "a fault on purpose: {shown}");
+        let error = if let Kind::Error { text } = fault { Some(text.as_str()) } else { None };
+        app.mock.struck(&call, &shown, error);
         if let Some(delay) = fault.delay() {
             tokio::time::sleep(delay).await;
         }
@@ -60,7 +63,11 @@ pub async fn answer(
             return Ok(refuse(status, &path, "a fault on purpose"));
         }
         match fault {
-            Kind::Error { text } => return Ok(no_call(text.clone()).respond(&bytes, None, started)),
+            Kind::Error { text } => {
+                let outcome = Outcome::Error(text.clone());
+                let reply = Reply { call: call.path, outcome, provenance: Provenance::Assumed, hazards: Vec::new() };
+                return Ok(Done::of(reply).respond(&bytes, None, started));
+            }
             Kind::Refuse => return Err(Hangup),
             _ => {}
         }
