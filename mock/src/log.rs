@@ -98,8 +98,8 @@ mod tests {
     #[test]
     fn a_call_is_logged_once() {
         let options = Options { level: Level::Info, words: false, file: None };
-        assert_eq!(filter(&options), "info,carbon_mock::mock=off,words=off");
+        assert_eq!(filter(&options), "info,carbon_mock::mock=off,carbon_mock::world=warn,words=off");
         let options = Options { level: Level::Error, words: true, file: None };
-        assert_eq!(filter(&options), "error,carbon_mock::mock=off,words=debug");
+        assert_eq!(filter(&options), "error,carbon_mock::mock=off,carbon_mock::world=warn,words=debug");
     }
 }
