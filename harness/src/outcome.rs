@@ -4,24 +4,35 @@ use std::time::Duration;
 
 use carbon_specs::Provenance;
 use carbon_specs::example::{Erratum, Kind};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::exchange::Sent;
+use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::replay::Form;
 
-/// How something ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// How something ended, the harmless first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// As it should be.
-    Match,
+    Pass,
     /// Not run; the reason is beside it.
     NotRun,
-    /// Not as we assume, on a server that owes us nothing there.
-    Warning,
+    /// Wrong as the list of known faults says this server is; the entry is beside it.
+    Known,
+    /// Not as observed elsewhere, or as we assume: this server owes us nothing there.
+    Warn,
+    /// Keeps what the contract says, but its shape is not the snapshot's.
+    Drift,
     /// Not as it should be.
-    Mismatch,
+    Fail,
+}
+
+impl Status {
+    /// Whether it makes the run end badly.
+    pub fn is_red(self) -> bool {
+        matches!(self, Self::Fail | Self::Drift)
+    }
 }
 
 /// One spelling of a call, replayed.
@@ -34,8 +45,9 @@ pub struct FormOutcome {
     /// Why it was not run, or why nothing is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What was sent, turn by turn.
-    pub sent: Vec<Sent>,
+    /// What was sent and answered, turn by turn.
+    #[serde(rename = "sent", serialize_with = "sent")]
+    pub exchanges: Vec<Exchange>,
     /// What is wrong.
     pub faults: Vec<Fault>,
     /// The snapshot that was rewritten.
@@ -56,7 +68,7 @@ impl FormOutcome {
             form,
             status: Status::NotRun,
             reason: Some(reason),
-            sent: Vec::new(),
+            exchanges: Vec::new(),
             faults: Vec::new(),
             updated: None,
             folder: None,
@@ -125,14 +137,17 @@ pub struct CaseOutcome {
 pub struct Tally {
     /// All of them.
     pub total: usize,
-    /// As they should be.
-    #[serde(rename = "match")]
-    pub matched: usize,
-    /// Not as they should be.
-    pub mismatch: usize,
-    /// Not as we assume.
-    pub warning: usize,
-    /// Not run.
+    /// See [`Status::Pass`].
+    pub pass: usize,
+    /// See [`Status::Fail`].
+    pub fail: usize,
+    /// See [`Status::Drift`].
+    pub drift: usize,
+    /// See [`Status::Warn`].
+    pub warn: usize,
+    /// See [`Status::Known`].
+    pub known: usize,
+    /// See [`Status::NotRun`].
     pub not_run: usize,
 }
 
@@ -146,11 +161,18 @@ impl Tally {
     pub fn count(&mut self, status: Status) {
         self.total += 1;
         match status {
-            Status::Match => self.matched += 1,
-            Status::Mismatch => self.mismatch += 1,
-            Status::Warning => self.warning += 1,
+            Status::Pass => self.pass += 1,
             Status::NotRun => self.not_run += 1,
+            Status::Known => self.known += 1,
+            Status::Warn => self.warn += 1,
+            Status::Drift => self.drift += 1,
+            Status::Fail => self.fail += 1,
         }
+    }
+
+    /// How many make the run end badly.
+    pub fn red(&self) -> usize {
+        self.fail + self.drift
     }
 }
 
@@ -181,7 +203,7 @@ impl Summary {
     pub fn count_example(&mut self, outcome: &ExampleOutcome) {
         self.examples.count(outcome.status());
         for form in &outcome.forms {
-            self.requests += form.sent.len();
+            self.requests += form.exchanges.len();
             self.updated += usize::from(form.updated.is_some());
             if outcome.erratum.is_some() {
                 match form.form {
@@ -199,8 +221,13 @@ impl Summary {
 
     /// Whether everything that was run conforms.
     pub fn conforms(&self) -> bool {
-        self.examples.mismatch == 0 && self.cases.mismatch == 0
+        self.examples.red() == 0 && self.cases.red() == 0
     }
+}
+
+fn sent<S: Serializer>(exchanges: &[Exchange], serializer: S) -> Result<S::Ok, S::Error> {
+    let sent: Vec<&Sent> = exchanges.iter().map(|exchange| &exchange.sent).collect();
+    sent.serialize(serializer)
 }
 
 fn seconds<S: Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

@@ -67,7 +67,7 @@ pub async fn run(
         let outcome = run_example(plan, example, replayer, snapshots).await?;
         summary.count_example(&outcome);
         reporter.event(&Event::Example(&outcome))?;
-        if plan.fail_fast && outcome.status() == Status::Mismatch {
+        if plan.fail_fast && outcome.status().is_red() {
             summary.stopped_early = true;
             break;
         }
@@ -81,7 +81,7 @@ pub async fn run(
         let outcome = run_case(plan.contract, rule, case, replayer).await?;
         summary.count_case(&outcome);
         reporter.event(&Event::Case(&outcome))?;
-        summary.stopped_early = plan.fail_fast && outcome.status == Status::Mismatch;
+        summary.stopped_early = plan.fail_fast && outcome.status.is_red();
     }
     summary.elapsed = started.elapsed();
     reporter.event(&Event::Finished(&summary))?;
@@ -148,9 +148,9 @@ async fn run_form(
     }
     Ok(FormOutcome {
         form,
-        status: if faults.is_empty() { Status::Match } else { Status::Mismatch },
+        status: if faults.is_empty() { Status::Pass } else { Status::Fail },
         reason: variant.nothing_sent.clone(),
-        sent: replayed.turns.into_iter().map(|turn| turn.exchange.sent).collect(),
+        exchanges: replayed.turns.into_iter().map(|turn| turn.exchange).collect(),
         faults,
         updated,
         folder: replayed.folder.map(|folder| folder.display().to_string()),
@@ -180,9 +180,9 @@ async fn run_case(contract: &Contract, rule: &Rule, case: &Case, replayer: &Repl
     // On a real server only what is documented, or follows from Django, is an obligation.
     let obliges = is_ours || matches!(rule.source.provenance(), Provenance::Documented | Provenance::Derived);
     let status = match (replayed.faults.is_empty(), obliges) {
-        (true, _) => Status::Match,
-        (false, true) => Status::Mismatch,
-        (false, false) => Status::Warning,
+        (true, _) => Status::Pass,
+        (false, true) => Status::Fail,
+        (false, false) => Status::Warn,
     };
     Ok(outcome(status, None, replayed.faults, started.elapsed()))
 }

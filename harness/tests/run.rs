@@ -17,7 +17,7 @@ fn the_whole_page_is_replayed_and_holds() {
     assert_eq!(report["summary"]["examples"]["total"], 148);
     assert_eq!(report["summary"]["examples"]["match"], 148);
     assert_eq!(report["summary"]["corrected"]["match"], report["summary"]["misprints"]["match"]);
-    assert_eq!(report["summary"]["cases"]["mismatch"], 0);
+    assert_eq!(report["summary"]["cases"]["fail"], 0);
     let names: BTreeSet<&str> =
         report["examples"].as_array().unwrap().iter().map(|entry| entry["id"].as_str().unwrap()).collect();
     assert_eq!(names.len(), 148);
@@ -27,7 +27,7 @@ fn the_whole_page_is_replayed_and_holds() {
 fn failures(report: &str) -> String {
     let report: Value = serde_json::from_str(report).unwrap_or_default();
     let entries = ["examples", "rules"].into_iter().flat_map(|list| report[list].as_array().into_iter().flatten());
-    let wrong = entries.filter(|entry| entry["status"] == "mismatch");
+    let wrong = entries.filter(|entry| entry["status"] == "fail");
     wrong.map(|entry| format!("{} {}\n", entry["id"], entry["rule"])).collect()
 }
 
@@ -36,7 +36,7 @@ fn the_text_report_ends_with_a_summary_by_section() {
     let ended = harness(&["run", "--section", "homes"]);
     assert_eq!(ended.code, i32::from(exit::CONFORMS), "{}", ended.stdout);
     assert!(ended.stdout.contains("Дома"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("4 examples: 4 match, 0 mismatch, 0 skipped"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("4 examples: 4 pass, 0 fail"), "{}", ended.stdout);
     assert!(!ended.stdout.contains('\u{1b}'), "NO_COLOR is respected");
 }
 
@@ -83,8 +83,8 @@ fn fail_fast_stops_at_the_first_mismatch() {
     let empty = Folder::new("fail-fast");
     let ended = harness(&["run", "--fail-fast", "--snapshots", empty.path()]);
     assert_eq!(ended.code, i32::from(exit::MISMATCH));
-    assert!(ended.stdout.contains("1 example: 0 match, 1 mismatch"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("stopped at the first mismatch"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("1 example: 0 pass, 1 fail"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("stopped at the first failure"), "{}", ended.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::{Event, Reporter, chain};
 use crate::diff::{Difference, Line, Side};
 use crate::embedded::{CLOCK, SEED};
+use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary, Tally};
 use crate::replay::Form;
@@ -83,17 +84,17 @@ impl<W: Write> Text<W> {
         }
         let calls = section.calls;
         let style = match calls {
-            Tally { mismatch: 1.., .. } => BAD,
-            Tally { warning: 1.., .. } | Tally { matched: 0, .. } => WARNED,
+            Tally { fail: 1.., .. } | Tally { drift: 1.., .. } => BAD,
+            Tally { warn: 1.., .. } | Tally { pass: 0, .. } => WARNED,
             _ => GOOD,
         };
-        let mut line = format!("{style}{:>4} of {:<4}{style:#}", calls.matched, calls.total);
+        let mut line = format!("{style}{:>4} of {:<4}{style:#}", calls.pass, calls.total);
         line.push_str(&section.heading);
         if section.misprints.total > 0 {
             line.push_str(&format!(
                 "{QUIET}  ({} misprinted; corrected: {} of {}){QUIET:#}",
                 section.misprints.total,
-                section.corrected.matched,
+                section.corrected.pass,
                 section.corrected.run()
             ));
         }
@@ -115,10 +116,10 @@ impl<W: Write> Text<W> {
             }
         }
         for form in &outcome.forms {
-            if self.detail == Detail::Verbose || form.status == Status::Mismatch {
+            if self.detail == Detail::Verbose || form.status.is_red() {
                 self.form_line(outcome, form)?;
             }
-            if form.status == Status::Mismatch {
+            if form.status.is_red() {
                 self.failure(outcome, form)?;
             }
         }
@@ -136,7 +137,9 @@ impl<W: Write> Text<W> {
         match (&form.reason, form.status) {
             (Some(reason), Status::NotRun) => write!(self.out, "  {QUIET}{reason}{QUIET:#}")?,
             (Some(_), _) => write!(self.out, "  {QUIET}nothing is sent{QUIET:#}")?,
-            (None, _) if form.sent.len() != 1 => write!(self.out, "  {QUIET}{} requests{QUIET:#}", form.sent.len())?,
+            (None, _) if form.exchanges.len() != 1 => {
+                write!(self.out, "  {QUIET}{} requests{QUIET:#}", form.exchanges.len())?
+            }
             (None, _) => {}
         }
         if form.updated.is_some() {
@@ -155,7 +158,7 @@ impl<W: Write> Text<W> {
             Fault::Reply { turn, .. } => *turn,
             _ => None,
         });
-        if let Some(sent) = form.sent.get(turn.map_or(0, |turn| turn - 1)) {
+        if let Some(Exchange { sent, .. }) = form.exchanges.get(turn.map_or(0, |turn| turn - 1)) {
             writeln!(out, "  {QUIET}sent{QUIET:#}    {}  {}", sent.path, chain(&sent.body))?;
         }
         for fault in &form.faults {
@@ -170,7 +173,7 @@ impl<W: Write> Text<W> {
         if let Some(section) = &mut self.section {
             section.calls.count(outcome.status);
         }
-        if self.detail == Detail::Verbose || matches!(outcome.status, Status::Mismatch | Status::Warning) {
+        if self.detail == Detail::Verbose || outcome.status >= Status::Warn {
             let (style, word) = word(outcome.status);
             let source = match outcome.line {
                 Some(line) => format!("page line {line}"),
@@ -199,40 +202,25 @@ impl<W: Write> Text<W> {
         let style = if summary.conforms() { GOOD } else { BAD };
         let mut parts = Vec::new();
         if examples.total > 0 {
-            parts.push(format!(
-                "{} {}: {} match, {} mismatch, {} skipped",
-                examples.total,
-                plural(examples.total, "example"),
-                examples.matched,
-                examples.mismatch,
-                examples.not_run
-            ));
+            parts.push(format!("{} {}: {}", examples.total, plural(examples.total, "example"), tally(examples)));
         }
         if misprints.total > 0 {
             parts.push(format!(
-                "{} {} replayed as printed, {} of {} corrected forms match",
+                "{} {} replayed as printed, {} of {} corrected forms pass",
                 misprints.run(),
                 plural(misprints.total, "misprint"),
-                corrected.matched,
+                corrected.pass,
                 corrected.run()
             ));
         }
         if cases.total > 0 {
-            let warned = if cases.warning > 0 { format!(", {} warnings", cases.warning) } else { String::new() };
-            let left = if cases.not_run > 0 { format!(", {} not run", cases.not_run) } else { String::new() };
-            parts.push(format!(
-                "{} {} of rules: {} hold, {} do not{warned}{left}",
-                cases.total,
-                plural(cases.total, "case"),
-                cases.matched,
-                cases.mismatch
-            ));
+            parts.push(format!("{} {} of rules: {}", cases.total, plural(cases.total, "case"), tally(cases)));
         }
         if summary.updated > 0 {
             parts.push(format!("{} {} written", summary.updated, plural(summary.updated, "snapshot")));
         }
         if summary.stopped_early {
-            parts.push("stopped at the first mismatch".to_owned());
+            parts.push("stopped at the first failure".to_owned());
         }
         writeln!(
             self.out,
@@ -265,11 +253,20 @@ impl<W: Write> Reporter for Text<W> {
     }
 }
 
+/// `148 pass, 0 fail`, and what else there is.
+fn tally(tally: &Tally) -> String {
+    let more = [(tally.drift, "drift"), (tally.warn, "warn"), (tally.known, "known"), (tally.not_run, "not run")];
+    let more = more.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!(", {count} {word}"));
+    format!("{} pass, {} fail{}", tally.pass, tally.fail, more.collect::<String>())
+}
+
 fn word(status: Status) -> (Style, &'static str) {
     match status {
-        Status::Match => (GOOD, "match"),
-        Status::Mismatch => (BAD, "MISMATCH"),
-        Status::Warning => (WARNED, "warning"),
+        Status::Pass => (GOOD, "pass"),
+        Status::Fail => (BAD, "FAIL"),
+        Status::Drift => (BAD, "DRIFT"),
+        Status::Warn => (WARNED, "warn"),
+        Status::Known => (WARNED, "known"),
         Status::NotRun => (WARNED, "not run"),
     }
 }
