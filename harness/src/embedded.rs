@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 pub use carbon_mock::cli_sqlexec::{Sqlexec, run as sqlexec};
+pub use carbon_mock::verdict::Verdict;
 use carbon_mock::{CarbonMock, StartError};
 use carbon_specs::Contract;
 
@@ -15,6 +16,14 @@ pub const SEED: u64 = 1;
 #[derive(Debug, thiserror::Error)]
 #[error("the embedded mock does not start: {0}")]
 pub struct EmbeddedError(#[from] StartError);
+
+/// Judges a journal that a mock saved.
+///
+/// # Errors
+/// Those of the JSON.
+pub fn judge(contract: &Contract, journal: &[u8]) -> Result<Verdict, serde_json::Error> {
+    Ok(Verdict::of_saved(contract, &serde_json::from_slice(journal)?))
+}
 
 /// A mock that lives as long as this value.
 pub struct Embedded(CarbonMock);

@@ -31,6 +31,20 @@ async fn a_mocks_verdict_decides_the_exit_code() -> Result<(), Box<dyn std::erro
     let verdict: Value = serde_json::from_str(&stdout)?;
     assert_eq!(verdict["violations"][0]["request"], 2, "{verdict}");
 
+    let file = std::env::temp_dir().join(format!("carbon-journal-{}.json", std::process::id()));
+    std::fs::write(&file, mock.mock().journal().to_string())?;
+    let path = file.display().to_string();
+    let judged =
+        tokio::task::spawn_blocking(move || harness(&["verify", "--journal", &path, "--format", "json"])).await?;
+    assert_eq!(judged.code, i32::from(exit::MISMATCH), "{}", judged.stdout);
+    assert_eq!(serde_json::from_str::<Value>(&judged.stdout)?, verdict);
+    std::fs::write(&file, "{}")?;
+    let path = file.display().to_string();
+    let refused = tokio::task::spawn_blocking(move || harness(&["verify", "--journal", &path])).await?;
+    assert_eq!(refused.code, i32::from(exit::USAGE), "{}", refused.stderr);
+    assert!(refused.stderr.contains("missing field `journal`"), "{}", refused.stderr);
+    std::fs::remove_file(&file)?;
+
     mock.shutdown().await;
     assert_eq!(verify("text").await?.code, i32::from(exit::UNREACHABLE));
     Ok(())

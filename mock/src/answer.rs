@@ -2,7 +2,7 @@
 
 use carbon_specs::{ModelId, Provenance, Schema};
 use jiff::civil::DateTime;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::billing;
 use crate::chain::{self, Subject};
@@ -22,6 +22,8 @@ pub(crate) struct Answered {
     pub provenance: Provenance,
     /// What the caller should know.
     pub warnings: Vec<String>,
+    /// Whether there was anything: not for an empty list, `null`, `false` or 0.
+    pub found: bool,
     /// What it asks for.
     pub changes: Vec<Change>,
 }
@@ -73,8 +75,9 @@ fn print(
     call: &Call,
 ) -> Result<Answered, CallError> {
     let schema = std::sync::Arc::clone(finished.view.schema());
-    let (outcome, named) = render(&schema, finished.view, now, subject, call)?;
-    Ok(Answered { outcome, provenance: finished.provenance.max(named), warnings: finished.warnings, changes })
+    let Rendered { outcome, named, found } = render(&schema, finished.view, now, subject, call)?;
+    let provenance = finished.provenance.max(named);
+    Ok(Answered { outcome, provenance, warnings: finished.warnings, found, changes })
 }
 
 /// The chain; without `methodN`, a method of the model that the body names directly (`get_version=True`).
@@ -90,14 +93,15 @@ pub(crate) fn steps_of(schema: &Schema, model: ModelId, call: &Call) -> Result<V
         .ok_or_else(|| CallError::Malformed(call.no_method().to_string()))
 }
 
-/// The `result` of what a chain came to, and the standing of what `fields` names.
-fn render(
-    schema: &Schema,
-    store: Store,
-    now: DateTime,
-    subject: Subject,
-    call: &Call,
-) -> Result<(Outcome, Provenance), CallError> {
+/// The `result` of what a chain came to.
+struct Rendered {
+    outcome: Outcome,
+    /// The standing of what `fields` names.
+    named: Provenance,
+    found: bool,
+}
+
+fn render(schema: &Schema, store: Store, now: DateTime, subject: Subject, call: &Call) -> Result<Rendered, CallError> {
     let shape_of = |model: ModelId| match call.fields.as_deref() {
         None | Some([]) => Ok((Shape::All, Provenance::Documented)),
         Some(paths) => shape(schema, model, paths),
@@ -119,25 +123,33 @@ fn render(
             list(printer, query.model, keys, shape_of(query.model)?)
         }
         Subject::Rows(model, keys) => list(printer, model, keys, shape_of(model)?),
-        Subject::Object(object) => one(&object).map(|(out, named)| (piece(out), named)),
+        Subject::Object(object) => {
+            one(&object).map(|(out, named)| Rendered { outcome: piece(out), named, found: true })
+        }
         Subject::Pair(object, created) => {
             let (mut out, named) = one(&object)?;
             out.insert(0, b'[');
             out.extend_from_slice(if created { b", true]" } else { b", false]" });
-            Ok((piece(out), named))
+            Ok(Rendered { outcome: piece(out), named, found: true })
         }
         Subject::Bulk(model, keys) => {
             let (shape, named) = shape_of(model)?;
             let mut out = b"{".to_vec();
+            let found = !keys.is_empty();
             for (place, pk) in keys.into_iter().enumerate() {
                 let separator = if place > 0 { ", " } else { "" };
                 out.extend_from_slice(format!("{separator}\"{pk}\": ").as_bytes());
                 printer.row(&mut out, model, pk, &shape)?;
             }
             out.push(b'}');
-            Ok((piece(out), named))
+            Ok(Rendered { outcome: piece(out), named, found })
         }
-        Subject::Bare(value) => Ok((Outcome::Value(value), Provenance::Documented)),
+        Subject::Bare(value) => {
+            let found = !matches!(&value, Json::Null | Json::Bool(false))
+                && value.as_f64() != Some(0.0)
+                && value.as_array().is_none_or(|list| !list.is_empty());
+            Ok(Rendered { outcome: Outcome::Value(value), named: Provenance::Documented, found })
+        }
     }
 }
 
@@ -146,10 +158,11 @@ fn list(
     model: ModelId,
     keys: Vec<Pk>,
     (shape, named): (Shape, Provenance),
-) -> Result<(Outcome, Provenance), CallError> {
+) -> Result<Rendered, CallError> {
+    let found = !keys.is_empty();
     // The first object is printed once beforehand: what cannot be computed is an error, not half a reply.
     if let Some(pk) = keys.first() {
         printer.row(&mut Vec::new(), model, *pk, &shape)?;
     }
-    Ok((Outcome::Stream(Box::new(ListPieces::new(printer, model, keys, shape))), named))
+    Ok(Rendered { outcome: Outcome::Stream(Box::new(ListPieces::new(printer, model, keys, shape))), named, found })
 }

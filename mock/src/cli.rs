@@ -4,7 +4,7 @@
 //! does, or with 3 if no mock answers.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value as Json;
 
 use crate::cli_exec::{self, ExecError};
+use crate::cli_keep::{self, KeepError};
 use crate::cli_sqlexec::{self, Sqlexec};
 use crate::control::{moment, state_pieces};
 use crate::log::{self, Level, LogError};
@@ -76,6 +77,9 @@ struct Serve {
     /// Write the state to this file at the end, replacing it at once; `--state` reads it back.
     #[arg(long, value_name = "FILE")]
     save_on_exit: Option<PathBuf>,
+    /// Write the journal to this file at the end; `carbon-harness verify --journal` judges it.
+    #[arg(long, value_name = "FILE")]
+    save_journal: Option<PathBuf>,
     /// Append the log to this file instead of standard error.
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
@@ -95,6 +99,9 @@ struct Serve {
 struct Exec {
     #[command(flatten)]
     world: WorldArgs,
+    /// Write the journal to this file at the end; `carbon-harness verify --journal` judges it.
+    #[arg(long, value_name = "FILE")]
+    save_journal: Option<PathBuf>,
     /// The command, after `--`.
     #[arg(required = true, last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -220,8 +227,8 @@ enum CliError {
     Read { path: PathBuf, error: io::Error },
     #[error("{} is not JSON: {error}", path.display())]
     Json { path: PathBuf, error: serde_json::Error },
-    #[error("cannot save the state to {}: {error}", path.display())]
-    Save { path: PathBuf, error: io::Error },
+    #[error(transparent)]
+    Keep(#[from] KeepError),
     #[error(transparent)]
     Exec(#[from] ExecError),
     #[error("cannot write the output: {0}")]
@@ -297,28 +304,18 @@ fn serve(options: Serve) -> Result<(), CliError> {
         end.await;
         let mock = carbon.mock().clone();
         carbon.shutdown().await;
-        match &options.save_on_exit {
-            Some(path) => save(path, mock.snapshot().0),
-            None => Ok(()),
+        if let Some(path) = &options.save_journal {
+            cli_keep::journal(&mock, path)?;
         }
+        if let Some(path) = &options.save_on_exit {
+            cli_keep::state(&mock, path)?;
+        }
+        Ok(())
     })
 }
 
-/// Writes a state beside its file first, so that the file is whole at every moment. Tasks that still wait are not in it.
-fn save(path: &Path, store: Store) -> Result<(), CliError> {
-    let failed = |error| CliError::Save { path: path.to_owned(), error };
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let mut file = File::create(&beside).map_err(failed)?;
-    for piece in state_pieces(store) {
-        file.write_all(&piece).map_err(failed)?;
-    }
-    file.sync_all().map_err(failed)?;
-    fs::rename(&beside, path).map_err(failed)
-}
-
 fn exec(options: &Exec) -> Result<ExitCode, CliError> {
-    Ok(cli_exec::run(options.world.builder()?, &options.command)?)
+    Ok(cli_exec::run(options.world.builder()?, &options.command, options.save_journal.as_deref())?)
 }
 
 fn greet(carbon: &CarbonMock) -> io::Result<()> {

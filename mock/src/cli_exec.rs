@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use tokio::process::Command;
 
+use crate::cli_keep::{self, KeepError};
 use crate::server::Builder;
 use crate::server::StartError;
 
@@ -26,17 +28,20 @@ pub enum ExecError {
         /// What the system says.
         error: io::Error,
     },
+    /// The journal cannot be saved.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
     /// The runtime does not start.
     #[error("cannot run: {0}")]
     Io(#[from] io::Error),
 }
 
 /// Runs a command against a mock of its own, prints the verdict to standard error, and ends as the command did; with 1
-/// where it succeeded and the verdict is not clean.
+/// where it succeeded and the verdict is not clean. The journal is saved where one is asked for.
 ///
 /// # Errors
 /// See [`ExecError`].
-pub fn run(builder: Builder, command: &[OsString]) -> Result<ExitCode, ExecError> {
+pub fn run(builder: Builder, command: &[OsString], journal: Option<&Path>) -> Result<ExitCode, ExecError> {
     let (program, arguments) = match command {
         [program, arguments @ ..] => (program, arguments),
         [] => return Ok(ExitCode::from(2)),
@@ -60,6 +65,9 @@ pub fn run(builder: Builder, command: &[OsString]) -> Result<ExitCode, ExecError
         };
         carbon.mock().run_tasks();
         let verdict = carbon.mock().verdict();
+        if let Some(path) = journal {
+            cli_keep::journal(carbon.mock(), path)?;
+        }
         let _ = writeln!(io::stderr(), "{verdict}");
         carbon.shutdown().await;
         let clean = if verdict.is_clean() { 0 } else { NOT_CLEAN };

@@ -4,20 +4,23 @@ use std::collections::VecDeque;
 
 use carbon_specs::Provenance;
 use jiff::civil::DateTime;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
 use crate::store::value::show;
+use crate::verdict::Judge;
 use crate::wire::Call;
 
 /// The most entries kept; older ones go.
 pub const CAPACITY: usize = 10_000;
 
 /// One answered call.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its number, from 1.
     pub id: u64,
     /// When.
+    #[serde(serialize_with = "written", deserialize_with = "read")]
     pub at: DateTime,
     /// The path.
     pub path: String,
@@ -39,11 +42,30 @@ pub struct Entry {
     pub warnings: Vec<String>,
 }
 
+/// A journal as the control API tells it, and as it is saved: all that a verdict needs.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Saved {
+    /// The calls kept, oldest first.
+    pub journal: Vec<Entry>,
+    /// What was spoilt.
+    pub hazards: Vec<Told>,
+    /// How many calls there were.
+    pub total: u64,
+}
+
+/// A hazard, as told.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Told {
+    /// In one sentence.
+    pub says: String,
+}
+
 /// The last calls.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
     entries: VecDeque<Entry>,
     last: u64,
+    judge: Judge,
 }
 
 impl Journal {
@@ -55,6 +77,7 @@ impl Journal {
 
     /// Adds an entry, as calls are done with.
     pub fn push(&mut self, entry: Entry) {
+        self.judge.see(&entry);
         if self.entries.len() == CAPACITY {
             self.entries.pop_front();
         }
@@ -66,6 +89,11 @@ impl Journal {
         self.entries.iter()
     }
 
+    /// What was seen of all calls.
+    pub fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
     /// How many calls there were, those no longer kept among them.
     pub fn total(&self) -> u64 {
         self.last
@@ -73,26 +101,17 @@ impl Journal {
 
     /// For the control API, oldest first.
     pub fn to_json(&self) -> Json {
-        let entries: Vec<Json> = self
-            .entries
-            .iter()
-            .map(|entry| {
-                json!({
-                    "id": entry.id,
-                    "at": show(entry.at),
-                    "path": entry.path,
-                    "call": entry.call,
-                    "methods": entry.methods,
-                    "error": entry.error,
-                    "violation": entry.violation,
-                    "provenance": entry.provenance,
-                    "task": entry.task,
-                    "warnings": entry.warnings,
-                })
-            })
-            .collect();
-        json!({ "journal": entries, "total": self.last })
+        json!({ "journal": self.entries, "total": self.last })
     }
+}
+
+fn written<S: Serializer>(at: &DateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&show(*at))
+}
+
+fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(serde::de::Error::custom)
 }
 
 /// A call in words, for people: long arguments are cut.

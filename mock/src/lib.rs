@@ -29,6 +29,7 @@ pub mod billing;
 pub mod chain;
 pub mod cli;
 mod cli_exec;
+mod cli_keep;
 pub mod cli_sqlexec;
 pub mod control;
 pub mod hazards;

@@ -8,7 +8,7 @@ use jiff::Span;
 use jiff::civil::DateTime;
 use serde_json::{Value as Json, json};
 
-use crate::answer;
+use crate::answer::{self, Answered};
 use crate::chain;
 use crate::journal::{self, Entry};
 use crate::orm::CallError;
@@ -146,12 +146,21 @@ impl Mock {
         };
         let mut violation = false;
         let mut early = None;
-        if let (Err(CallError::DoesNotExist { .. }), Some(model)) = (&answer, model) {
-            early = self.world().too_early(id, &words, |foreseen| {
-                let again = answer::steps_of(schema, model.id, &call)
-                    .and_then(|steps| answer::reading(foreseen, at, model.id, &steps, &call));
-                !matches!(again, Err(CallError::DoesNotExist { .. }))
-            });
+        match (&answer, model) {
+            (Err(CallError::DoesNotExist { .. }) | Ok((Answered { found: false, .. }, None)), Some(model)) => {
+                early = self.world().too_early(id, &words, |foreseen| {
+                    let again = answer::steps_of(schema, model.id, &call)
+                        .and_then(|steps| answer::reading(foreseen, at, model.id, &steps, &call));
+                    match again {
+                        Ok(again) => again.found,
+                        Err(CallError::DoesNotExist { .. }) => false,
+                        // It got far enough to want a change.
+                        Err(_) => true,
+                    }
+                });
+            }
+            (Ok(_), _) => self.world().was_waiting(&words),
+            (Err(_), _) => {}
         }
         let (outcome, provenance, task, mut warnings) = match answer {
             Ok((answer, task)) => (answer.outcome, answer.provenance, task, answer.warnings),
@@ -260,6 +269,11 @@ impl Mock {
         (world.store.clone(), world.clock.now())
     }
 
+    /// How many tasks wait.
+    pub fn waiting(&self) -> usize {
+        self.world().queue.len()
+    }
+
     /// The waiting tasks.
     pub fn tasks(&self) -> Json {
         self.world().tasks_json()
@@ -314,9 +328,12 @@ impl Mock {
         json!({ "now": crate::store::Value::DateTime(world.clock.now()).to_string(), "clock": kind })
     }
 
-    /// The calls so far.
+    /// The calls so far, and what they spoilt.
     pub fn journal(&self) -> Json {
-        self.world().journal.to_json()
+        let world = self.world();
+        let mut journal = world.journal.to_json();
+        journal["hazards"] = world.hazards_json()["hazards"].take();
+        journal
     }
 
     /// The overlaps and failed tasks so far.
@@ -327,7 +344,8 @@ impl Mock {
     /// What was seen so far, judged.
     pub fn verdict(&self) -> Verdict {
         let world = self.world();
-        Verdict::of(&self.0.contract, &world.journal, world.hazards())
+        let hazards = world.hazards().iter().map(|hazard| hazard.says.clone()).collect();
+        world.journal.judge().verdict(&self.0.contract, hazards)
     }
 
     /// The models, for other tools.

@@ -1,13 +1,18 @@
 //! What a mock has seen of an integration, judged: calls that break the contract, overlaps, and what was exercised.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use carbon_specs::Contract;
 use serde::{Deserialize, Serialize};
 
-use crate::hazards::Hazard;
-use crate::journal::Journal;
+use crate::journal::{Entry, Saved};
+
+/// The most violations told; later ones are counted.
+const MOST_VIOLATIONS: usize = 10_000;
+
+/// The most different warnings told, and the most different chains remembered.
+const MOST_DIFFERENT: usize = 10_000;
 
 /// One call that a server refuses because it is no call of this API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,13 +25,69 @@ pub struct Violation {
     pub error: String,
 }
 
-/// The judgement. Calls beyond the journal's bound are counted and not judged.
+/// Sees every call as it is answered, those that the journal no longer keeps too. Bounded.
+#[derive(Clone, Debug, Default)]
+pub struct Judge {
+    calls: u64,
+    violations: Vec<Violation>,
+    more_violations: u64,
+    warnings: BTreeSet<String>,
+    called: HashSet<(String, Vec<String>)>,
+}
+
+impl Judge {
+    /// Takes a call in.
+    pub fn see(&mut self, entry: &Entry) {
+        self.calls += 1;
+        if let Some(error) = entry.error.as_ref().filter(|_| entry.violation) {
+            if self.violations.len() < MOST_VIOLATIONS {
+                let (request, call, error) = (entry.id, entry.call.clone(), error.clone());
+                self.violations.push(Violation { request, call, error });
+            } else {
+                self.more_violations += 1;
+            }
+        }
+        for warning in &entry.warnings {
+            if self.warnings.len() < MOST_DIFFERENT {
+                self.warnings.insert(warning.clone());
+            }
+        }
+        if entry.error.is_none() && self.called.len() < MOST_DIFFERENT {
+            self.called.insert((entry.model.to_lowercase(), entry.methods.clone()));
+        }
+    }
+
+    /// The judgement, with the hazards told beside.
+    pub fn verdict(&self, contract: &Contract, hazards: Vec<String>) -> Verdict {
+        let exercised = contract
+            .examples
+            .iter()
+            .filter(|example| self.called.contains(&(example.model.to_lowercase(), example.methods.clone())))
+            .map(|example| example.id.clone())
+            .collect();
+        Verdict {
+            calls: self.calls,
+            violations: self.violations.clone(),
+            more_violations: self.more_violations,
+            hazards,
+            warnings: self.warnings.iter().cloned().collect(),
+            exercised,
+            documented: contract.examples.len(),
+            unseen: 0,
+        }
+    }
+}
+
+/// The judgement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// How many calls arrived.
     pub calls: u64,
     /// Calls that break the contract: unknown names, wrong values, broken bodies.
     pub violations: Vec<Violation>,
+    /// Violations beyond those listed.
+    #[serde(default)]
+    pub more_violations: u64,
     /// Overlaps and failed tasks, a sentence each.
     pub hazards: Vec<String>,
     /// What works but is hardly meant, a sentence each.
@@ -35,37 +96,19 @@ pub struct Verdict {
     pub exercised: Vec<String>,
     /// How many calls are documented.
     pub documented: usize,
+    /// Calls that a saved journal no longer had: not judged.
+    #[serde(default)]
+    pub unseen: u64,
 }
 
 impl Verdict {
-    /// Judges what a world has seen.
-    pub(crate) fn of(contract: &Contract, journal: &Journal, hazards: &[Hazard]) -> Self {
-        let mut violations = Vec::new();
-        let mut warnings = BTreeSet::new();
-        let mut called = BTreeSet::new();
-        for entry in journal.entries() {
-            if let Some(error) = entry.error.as_ref().filter(|_| entry.violation) {
-                violations.push(Violation { request: entry.id, call: entry.call.clone(), error: error.clone() });
-            }
-            warnings.extend(entry.warnings.iter().cloned());
-            if entry.error.is_none() {
-                called.insert((entry.model.to_lowercase(), entry.methods.as_slice()));
-            }
-        }
-        let exercised = contract
-            .examples
-            .iter()
-            .filter(|example| called.contains(&(example.model.to_lowercase(), example.methods.as_slice())))
-            .map(|example| example.id.clone())
-            .collect();
-        Self {
-            calls: journal.total(),
-            violations,
-            hazards: hazards.iter().map(|hazard| hazard.says.clone()).collect(),
-            warnings: warnings.into_iter().collect(),
-            exercised,
-            documented: contract.examples.len(),
-        }
+    /// Judges a saved journal.
+    pub fn of_saved(contract: &Contract, saved: &Saved) -> Self {
+        let mut judge = Judge::default();
+        saved.journal.iter().for_each(|entry| judge.see(entry));
+        let hazards = saved.hazards.iter().map(|hazard| hazard.says.clone()).collect();
+        let unseen = saved.total.saturating_sub(judge.calls);
+        Self { calls: saved.total.max(judge.calls), unseen, ..judge.verdict(contract, hazards) }
     }
 
     /// Whether there is neither a violation nor a hazard.
@@ -83,6 +126,9 @@ impl fmt::Display for Verdict {
                 violation.request, violation.call, violation.error
             )?;
         }
+        if self.more_violations > 0 {
+            writeln!(f, "           and {} more", self.more_violations)?;
+        }
         for hazard in &self.hazards {
             writeln!(f, "HAZARD     {hazard}")?;
         }
@@ -92,11 +138,14 @@ impl fmt::Display for Verdict {
         if !self.exercised.is_empty() {
             writeln!(f, "exercised  {}", self.exercised.join(" "))?;
         }
+        if self.unseen > 0 {
+            writeln!(f, "unseen     {} earlier calls are no longer in this journal and are not judged", self.unseen)?;
+        }
         write!(
             f,
             "{} calls: {} violations, {} hazards; {} of {} documented calls exercised",
             self.calls,
-            self.violations.len(),
+            self.violations.len() as u64 + self.more_violations,
             self.hazards.len(),
             self.exercised.len(),
             self.documented

@@ -1,5 +1,6 @@
 //! One world: state, queue, clock, dice, journal. A value that can be reset and dropped; nothing is global.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use carbon_specs::Schema;
@@ -37,6 +38,8 @@ pub struct World {
     leases: Leases,
     hazards: Vec<Hazard>,
     hazards_total: u64,
+    /// Calls that were too early so far.
+    early: HashSet<String>,
     writers: Writers,
     /// Which waiting task changes a row last.
     waiting: Writers,
@@ -70,6 +73,7 @@ impl World {
             leases: Leases::default(),
             hazards: Vec::new(),
             hazards_total: 0,
+            early: HashSet::new(),
             writers: Writers::new(),
             waiting: Writers::new(),
             overlap,
@@ -126,7 +130,8 @@ impl World {
         Ok(())
     }
 
-    /// Whether a call that found nothing would have found it, had it waited for the tasks; reported as a hazard then.
+    /// Whether a call that found nothing would have found it, had it waited for the tasks; a hazard then, until the same
+    /// call is made again and finds it: then it was waiting, as one should.
     pub fn too_early(&mut self, request: u64, call: &str, ask: impl FnOnce(Store) -> bool) -> Option<String> {
         if self.queue.is_empty() || self.queue.len() > MOST_FORESEEN {
             return None;
@@ -143,6 +148,9 @@ impl World {
         let says = format!(
             "request {request} ({call}) asked for a row that so far exists only in a waiting task: wait until it is done"
         );
+        if self.early.len() >= MAX_HAZARDS || !self.early.insert(call.to_owned()) {
+            return Some(says);
+        }
         self.report(Hazard {
             kind: HazardKind::TooEarly,
             at: show(self.clock.now()),
@@ -155,6 +163,15 @@ impl World {
             says: says.clone(),
         });
         Some(says)
+    }
+
+    /// A call found something: if it was too early before, it was only waiting, and no harm is done.
+    pub fn was_waiting(&mut self, call: &str) {
+        if self.early.remove(call) {
+            let told = self.hazards.len();
+            self.hazards.retain(|hazard| hazard.kind != HazardKind::TooEarly || hazard.call != call);
+            self.hazards_total -= (told - self.hazards.len()) as u64;
+        }
     }
 
     /// Runs what is due by now, daily runs among it.

@@ -125,6 +125,25 @@ fn asking_too_early_for_what_a_task_will_make_is_told() {
     assert_eq!(hazards(&mock), ["too-early"], "what no task will make is simply not there");
     mock.run_tasks();
     done(&mock, "Homes", &get);
+    assert!(hazards(&mock).is_empty(), "who asks again until it is there was waiting, as one should");
+}
+
+#[test]
+fn a_filter_that_finds_nothing_yet_is_too_early_unless_it_is_asked_again() {
+    let mock = mock();
+    done(&mock, "Homes", r#"method1=objects.create&arg1={"city":"Ейск"}"#);
+    let filter = r#"method1=objects.filter&arg1={"city":"Ейск"}"#;
+    let count = r#"method1=objects.filter&arg1={"city":"Ейск"}&method2=count"#;
+    assert_eq!(ask(&mock, "Homes", filter)["result"], json!([]));
+    assert_eq!(ask(&mock, "Homes", filter)["result"], json!([]));
+    assert_eq!(hazards(&mock), ["too-early"], "the same question is told once");
+    assert_eq!(done(&mock, "Homes", count), 0);
+    assert_eq!(hazards(&mock), ["too-early", "too-early"]);
+    mock.run_tasks();
+    assert_eq!(done(&mock, "Homes", count), 1);
+    assert_eq!(hazards(&mock), ["too-early"], "the count was waited for, the list was not");
+    assert_eq!(done(&mock, "Homes", filter).as_array().map(Vec::len), Some(1));
+    assert!(hazards(&mock).is_empty());
 }
 
 #[test]

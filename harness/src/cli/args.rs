@@ -6,6 +6,7 @@ use std::str::FromStr;
 use carbon_specs::example::Kind;
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::verify::VerifyArgs;
 use crate::catalog::Wanted;
 use crate::embedded::Sqlexec;
 use crate::exit;
@@ -78,12 +79,13 @@ pub enum Command {
   carbon-harness literal abonents-8.1 --dry-run
   carbon-harness literal abonents-37.1 --keep -v")]
     Literal(LiteralArgs),
-    /// Judge what a running mock has seen: calls that break the contract, overlaps, documented calls exercised.
+    /// Judge what a mock has seen, a running one or its saved journal: calls that break the contract, overlaps, documented calls exercised.
     ///
     /// Exits with 1 if there is a violation or a hazard. Waiting tasks are not run: do so first, or use `carbon-mock exec`.
     #[command(after_help = "Examples:
   carbon-harness verify
-  carbon-harness verify --mock http://127.0.0.1:18082 --format json")]
+  carbon-harness verify --mock http://127.0.0.1:18082 --format json
+  carbon-harness verify --journal journal.json    what `carbon-mock serve --save-journal` left behind")]
     Verify(VerifyArgs),
     /// What the page's `sqlexec` is, for `literal`.
     #[command(hide = true)]
@@ -261,17 +263,6 @@ pub struct LiteralArgs {
     /// A line for each call.
     #[arg(short, long)]
     pub verbose: bool,
-}
-
-/// Arguments of `verify`.
-#[derive(Debug, clap::Args)]
-pub struct VerifyArgs {
-    /// The mock to ask.
-    #[arg(long, value_name = "URL", env = "CARBON_MOCK_URL", default_value = "http://127.0.0.1:8082")]
-    pub mock: String,
-    /// What is written.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
 }
 
 /// Arguments of `docs`.

@@ -12,7 +12,7 @@
 //! | `tasks` | GET | `{"pending": [...], "ran", "failed"}` |
 //! | `tasks/run` | POST | runs all that wait: `{"ran", "failed"}` |
 //! | `clock` | GET, POST | `{"advance": "10m"}`, `{"set": "2022-03-01 00:00:00"}`, or `{"next": "task"}` |
-//! | `journal` | GET | the calls so far, refused ones too; `?last=20` for the newest |
+//! | `journal` | GET | the calls so far, refused ones too, and the hazards; `?last=20` for the newest |
 //! | `hazards` | GET | overlaps and failed tasks; `?last=20` for the newest |
 //! | `verdict` | GET | the calls so far, judged: violations, hazards, documented calls exercised |
 //! | `faults` | GET, POST, DELETE | what goes wrong on purpose: see [`crate::http::faults`] |
@@ -226,7 +226,7 @@ fn execute(
             "status": "ok",
             "version": env!("CARGO_PKG_VERSION"),
             "clock": mock.clock(),
-            "tasks": mock.tasks()["pending"].as_array().map_or(0, Vec::len),
+            "tasks": mock.waiting(),
         }),
         Command::State => return Ok(Answer::State(mock.snapshot().0)),
         Command::PutState => {
