@@ -15,6 +15,7 @@ use carbon_specs::{Contract, LoadError, demo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value as Json;
 
+use crate::cli_deviate::{self, DeviateArgs, ListArgs};
 use crate::cli_exec::{self, ExecError};
 use crate::cli_keep::{self, KeepError};
 use crate::cli_sqlexec::{self, Sqlexec};
@@ -33,7 +34,9 @@ Examples:
   carbon-mock serve --log-level info -v
       Log every call, and say in words what it asks for.
   carbon-mock demo-data --abonents 10000 > big.json && carbon-mock serve --state big.json
-      A provider of ten thousand subscribers.";
+      A provider of ten thousand subscribers.
+  carbon-mock serve --deviate dates-iso-t --deviate types-flags-as-booleans
+      Misbehave on purpose, as an upgrade of the billing might. --list-deviations shows in which ways.";
 
 /// A protocol-faithful mock of Carbon Billing 5's REST API v2.0.
 #[derive(Debug, Parser)]
@@ -74,6 +77,8 @@ struct Serve {
     listen: SocketAddr,
     #[command(flatten)]
     world: WorldArgs,
+    #[command(flatten)]
+    list: ListArgs,
     /// Write the state to this file at the end, replacing it at once; `--state` reads it back.
     #[arg(long, value_name = "FILE")]
     save_on_exit: Option<PathBuf>,
@@ -128,6 +133,8 @@ struct WorldArgs {
     /// Subscribers in the demo data beyond those that the page names.
     #[arg(long, default_value_t = demo::DEFAULT_FILLER, value_name = "N")]
     abonents: usize,
+    #[command(flatten)]
+    deviate: DeviateArgs,
     #[command(flatten)]
     specs: SpecsArg,
 }
@@ -280,6 +287,7 @@ impl WorldArgs {
             .tasks(self.tasks.profile())
             .overlap(self.overlap.mode())
             .abonents(self.abonents);
+        let builder = self.deviate.apply(builder);
         Ok(match &self.state {
             Some(path) => builder.state(read_state(path)?),
             None => builder,
@@ -293,6 +301,10 @@ fn read_state(path: &Path) -> Result<Json, CliError> {
 }
 
 fn serve(options: Serve) -> Result<(), CliError> {
+    if let Some(format) = options.list.wanted() {
+        return Ok(cli_deviate::list(&mut io::stdout().lock(), format)?);
+    }
+    options.world.deviate.warn();
     log::start(&log::Options { level: options.log_level, words: options.verbose, file: options.log_file })?;
     let builder = options.world.builder()?.listen(options.listen);
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
@@ -315,6 +327,7 @@ fn serve(options: Serve) -> Result<(), CliError> {
 }
 
 fn exec(options: &Exec) -> Result<ExitCode, CliError> {
+    options.world.deviate.warn();
     Ok(cli_exec::run(options.world.builder()?, &options.command, options.save_journal.as_deref())?)
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::answer::{self, Answered};
 use crate::chain;
+use crate::deviate::{self, Deviations};
 use crate::journal::{self, Entry};
 use crate::orm::CallError;
 use crate::store::{StateError, Store};
@@ -35,6 +36,8 @@ pub struct Options {
     pub filler: usize,
     /// The state to start from, instead of the demo data.
     pub state: Option<Json>,
+    /// How it misbehaves on purpose; usually not at all.
+    pub deviations: Deviations,
 }
 
 impl Options {
@@ -51,6 +54,7 @@ impl Options {
             overlap: Overlap::Faithful,
             filler: demo::DEFAULT_FILLER,
             state: None,
+            deviations: Deviations::NONE,
         })
     }
 }
@@ -77,6 +81,7 @@ struct Shared {
     seed: u64,
     tasks: Profile,
     overlap: Overlap,
+    deviations: Deviations,
     start: Mutex<(Store, Clock)>,
     world: Mutex<World>,
 }
@@ -104,6 +109,7 @@ impl Mock {
             seed: options.seed,
             tasks: options.tasks,
             overlap: options.overlap,
+            deviations: options.deviations,
             start: Mutex::new((store, options.clock)),
             world: Mutex::new(world),
         })))
@@ -119,8 +125,23 @@ impl Mock {
         self.0.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How it misbehaves on purpose.
+    pub fn deviations(&self) -> Deviations {
+        self.0.deviations
+    }
+
     /// Answers a call. One that only reads works on a snapshot and holds up nobody.
     pub fn handle(&self, call: Call) -> Reply {
+        let on = self.0.deviations;
+        if on.is_empty() {
+            return self.answer(call);
+        }
+        let asked = call.clone();
+        deviate::reply(on, &self.0.schema, Some(&asked), self.answer(call))
+    }
+
+    /// Answers faithfully.
+    fn answer(&self, call: Call) -> Reply {
         let (id, at, snapshot) = {
             let mut world = self.world();
             world.run_due();
@@ -214,7 +235,13 @@ impl Mock {
             task: None,
             warnings: Vec::new(),
         });
-        Reply { call: path, outcome: Outcome::Error(error), provenance: Provenance::Assumed, hazards: Vec::new() }
+        drop(world);
+        let outcome = Outcome::Error(error);
+        let reply = Reply { call: path, outcome, provenance: Provenance::Assumed, hazards: Vec::new() };
+        match self.0.deviations {
+            Deviations::NONE => reply,
+            on => deviate::reply(on, &self.0.schema, None, reply),
+        }
     }
 
     /// Notes in the journal that a fault on purpose met a call, with the error it was given, if it was one. No violation:
@@ -333,6 +360,9 @@ impl Mock {
         let world = self.world();
         let mut journal = world.journal.to_json();
         journal["hazards"] = world.hazards_json()["hazards"].take();
+        if !self.0.deviations.is_empty() {
+            journal["deviations"] = self.0.deviations.names();
+        }
         journal
     }
 

@@ -24,6 +24,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::control::moment::{self, MomentError};
+use crate::deviate::{Deviation, Deviations};
 use crate::http::{self, App, Limits};
 use crate::mock::{Mock, MockError, Options};
 use crate::tasks::{Clock, Overlap, Profile};
@@ -88,6 +89,7 @@ pub struct Builder {
     overlap: Overlap,
     abonents: usize,
     state: Option<Json>,
+    deviations: Deviations,
     limits: Limits,
 }
 
@@ -102,6 +104,7 @@ impl Default for Builder {
             overlap: Overlap::Faithful,
             abonents: demo::DEFAULT_FILLER,
             state: None,
+            deviations: Deviations::NONE,
             limits: Limits::default(),
         }
     }
@@ -160,6 +163,13 @@ impl Builder {
         self
     }
 
+    /// Misbehave in this way, as an upgrade of the billing might; others can be added.
+    #[must_use]
+    pub fn deviate(mut self, deviation: Deviation) -> Self {
+        self.deviations = self.deviations.with(deviation);
+        self
+    }
+
     /// Another contract than the embedded one.
     #[must_use]
     pub fn contract(mut self, contract: Arc<Contract>) -> Self {
@@ -191,6 +201,7 @@ impl Builder {
             overlap: self.overlap,
             filler: self.abonents,
             state: self.state,
+            deviations: self.deviations,
         };
         Ok(Mock::new(options)?)
     }

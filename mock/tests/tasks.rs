@@ -24,6 +24,7 @@ fn minded(overlap: Overlap) -> Mock {
         overlap,
         filler: 0,
         state: None,
+        deviations: carbon_mock::Deviations::NONE,
     };
     Mock::new(options).unwrap()
 }

@@ -6,7 +6,7 @@
 //! | path | method | what it does |
 //! |---|---|---|
 //! | `/__mock__/` | GET | the console, for people |
-//! | `health` | GET | `{"status": "ok", "version", "clock", "tasks": <waiting>}` |
+//! | `health` | GET | `{"status": "ok", "version", "clock", "tasks": <waiting>}`; `deviations` where any is on |
 //! | `state` | GET, PUT | the committed rows as a state file; replaces them and starts over |
 //! | `reset` | POST | back to the start: state, clock, dice, tasks, journal, faults |
 //! | `tasks` | GET | `{"pending": [...], "ran", "failed"}` |
@@ -222,12 +222,18 @@ fn execute(
 ) -> Result<Answer, ControlError> {
     Ok(Answer::Json(match command {
         Command::Console => Value::Null,
-        Command::Health => json!({
-            "status": "ok",
-            "version": env!("CARGO_PKG_VERSION"),
-            "clock": mock.clock(),
-            "tasks": mock.waiting(),
-        }),
+        Command::Health => {
+            let mut health = json!({
+                "status": "ok",
+                "version": env!("CARGO_PKG_VERSION"),
+                "clock": mock.clock(),
+                "tasks": mock.waiting(),
+            });
+            if !mock.deviations().is_empty() {
+                health["deviations"] = mock.deviations().names();
+            }
+            health
+        }
         Command::State => return Ok(Answer::State(mock.snapshot().0)),
         Command::PutState => {
             let state = object(bytes)?;

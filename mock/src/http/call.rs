@@ -102,18 +102,26 @@ struct Done {
     error: Option<String>,
     provenance: Provenance,
     hazards: Vec<String>,
+    status: StatusCode,
+    content_type: HeaderValue,
     body: Body,
 }
 
 impl Done {
     fn of(mut reply: Reply) -> Self {
+        let (mut status, mut content_type) = (StatusCode::OK, JSON);
         let error = match &reply.outcome {
             Outcome::Error(text) => Some(text.clone()),
+            Outcome::Spelled(spelled) => {
+                status = StatusCode::from_u16(spelled.status).unwrap_or(status);
+                content_type = HeaderValue::from_static(spelled.content_type);
+                spelled.error.clone()
+            }
             _ => None,
         };
         let hazards = std::mem::take(&mut reply.hazards);
         let (call, provenance) = (reply.call.clone(), reply.provenance);
-        Self { call, error, provenance, hazards, body: Body::pieces(wire::body(reply)) }
+        Self { call, error, provenance, hazards, status, content_type, body: Body::pieces(wire::body(reply)) }
     }
 
     fn respond(self, bytes: &Bytes, words: Option<&str>, started: Instant) -> Response<Body> {
@@ -121,8 +129,9 @@ impl Done {
         const MOST: usize = 8;
         self.log(bytes, words, started);
         let mut response = Response::new(self.body);
+        *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, JSON);
+        headers.insert(CONTENT_TYPE, self.content_type);
         if let Ok(value) = HeaderValue::from_str(&self.provenance.to_string()) {
             headers.insert(PROVENANCE.clone(), value);
         }

@@ -32,6 +32,21 @@ pub enum Outcome {
     Value(Value),
     /// The text of `result` in pieces, in Python's spelling already.
     Stream(Box<dyn Iterator<Item = Vec<u8>> + Send>),
+    /// All of it as it goes out: an answer that deviates on purpose, perhaps from the envelope too.
+    Spelled(Box<Spelled>),
+}
+
+/// A whole answer, spelled already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spelled {
+    /// The HTTP status it comes with.
+    pub status: u16,
+    /// Its content type.
+    pub content_type: &'static str,
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// The refusal, if it is one.
+    pub error: Option<String>,
 }
 
 impl fmt::Debug for Outcome {
@@ -39,6 +54,7 @@ impl fmt::Debug for Outcome {
         match self {
             Self::Error(text) => f.debug_tuple("Error").field(text).finish(),
             Self::Value(value) => f.debug_tuple("Value").field(value).finish(),
+            Self::Spelled(spelled) => f.debug_tuple("Spelled").field(spelled).finish(),
             Self::Stream(_) => f.write_str("Stream(..)"),
         }
     }
@@ -47,15 +63,17 @@ impl fmt::Debug for Outcome {
 /// The bytes of an answer: `{"call": ..., "result": ...}` or `{"call": ..., "error": ...}`, in chunks of about
 /// [`CHUNK`] bytes.
 pub fn body(reply: Reply) -> impl Iterator<Item = Bytes> + Send {
-    let mut head = b"{\"call\": ".to_vec();
-    pyjson::write(&mut head, &reply.call);
-    let (key, pieces): (&str, Box<dyn Iterator<Item = Vec<u8>> + Send>) = match reply.outcome {
+    type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
+    let (key, pieces): (&str, Pieces) = match reply.outcome {
         Outcome::Error(text) => ("error", Box::new(std::iter::once(spelled(&text)))),
         Outcome::Value(value) => ("result", Box::new(std::iter::once(spelled(&value)))),
         Outcome::Stream(pieces) => ("result", pieces),
+        Outcome::Spelled(whole) => return chunks(Box::new(std::iter::once(whole.body)) as Pieces),
     };
+    let mut head = b"{\"call\": ".to_vec();
+    pyjson::write(&mut head, &reply.call);
     head.extend_from_slice(format!(", \"{key}\": ").as_bytes());
-    chunks(std::iter::once(head).chain(pieces).chain(std::iter::once(b"}".to_vec())))
+    chunks(Box::new(std::iter::once(head).chain(pieces).chain(std::iter::once(b"}".to_vec()))))
 }
 
 fn spelled(value: &(impl serde::Serialize + ?Sized)) -> Vec<u8> {

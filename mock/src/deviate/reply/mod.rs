@@ -1,0 +1,49 @@
+//! The answer rewritten after the faithful mock gave it: first what it says, then how that is spelled and sent.
+
+mod envelope;
+mod spelling;
+
+use carbon_specs::Schema;
+use serde_json::Value as Json;
+
+use super::Deviations;
+use crate::wire::{Call, Outcome, Reply, Spelled};
+
+/// What is being rewritten, and what is known about it.
+struct Saying<'a> {
+    on: Deviations,
+    /// The call as it was asked; none where the body was no call.
+    #[expect(dead_code, reason = "the result's deviations come next")]
+    asked: Option<&'a Call>,
+    #[expect(dead_code, reason = "the result's deviations come next")]
+    schema: &'a Schema,
+}
+
+/// What an answer says.
+type Said = Result<Json, String>;
+
+/// Rewrites an answer. All of it is held in memory for that: lists do not stream from a deviating mock.
+pub(crate) fn rewrite(on: Deviations, schema: &Schema, asked: Option<&Call>, reply: Reply) -> Reply {
+    let saying = Saying { on, asked, schema };
+    let Reply { call, outcome, provenance, hazards } = reply;
+    let said = gather(outcome);
+    let error = said.as_ref().err().cloned();
+    let sent = envelope::wrap(&saying, &call, said);
+    let body = spelling::spell(on, &sent.body);
+    let spelled = Spelled { status: sent.status, content_type: sent.content_type, body, error };
+    Reply { call, outcome: Outcome::Spelled(Box::new(spelled)), provenance, hazards }
+}
+
+/// The whole of an answer, streamed ones too.
+fn gather(outcome: Outcome) -> Said {
+    match outcome {
+        Outcome::Value(value) => Ok(value),
+        Outcome::Error(text) => Err(text),
+        Outcome::Stream(pieces) => {
+            let bytes: Vec<u8> = pieces.flatten().collect();
+            serde_json::from_slice(&bytes).map_err(|error| format!("internal error: the reply is no JSON: {error}"))
+        }
+        Outcome::Spelled(spelled) => serde_json::from_slice(&spelled.body)
+            .map_err(|error| format!("internal error: the reply is rewritten twice: {error}")),
+    }
+}
