@@ -52,7 +52,7 @@ fn one_changed_byte_of_a_snapshot_is_shown_as_a_difference() {
     let ended = harness(&["run", "--section", "debug", "--snapshots", snapshots.path()]);
     assert_eq!(ended.code, i32::from(exit::MISMATCH));
     for part in
-        ["MISMATCH", "objects.get {\"id\":\"3\"}", "-    \"pk\": 4,", "+    \"pk\": 3,", "carbon-harness run debug-1"]
+        ["FAIL", "objects.get {\"id\":\"3\"}", "-    \"pk\": 4,", "+    \"pk\": 3,", "carbon-harness run debug-1"]
     {
         assert!(ended.stdout.contains(part), "`{part}` is not in:\n{}", ended.stdout);
     }
@@ -123,7 +123,7 @@ async fn one_changed_byte_of_a_reply_is_shown_as_a_difference() {
     let ended = tokio::task::spawn_blocking(run).await.expect("no panic");
     assert_eq!(ended.code, i32::from(exit::MISMATCH), "{}{}", ended.stdout, ended.stderr);
     for part in [
-        "MISMATCH  users-2.1",
+        "FAIL    users-2.1",
         "+raw: {\"call\": \"/rest_api/v2/Switch/\",\"result\"",
         "objects.get {\"ip\":\"1.1.1.1\"}",
     ] {

@@ -131,7 +131,7 @@ impl<W: Write> Text<W> {
         let spelling = spelling(outcome, form.form);
         write!(
             self.out,
-            "{style}{word:<9}{style:#} {HEADING}{}{HEADING:#}{spelling}  page line {}",
+            "{style}{word:<7}{style:#} {HEADING}{}{HEADING:#}{spelling}  page line {}",
             outcome.id, outcome.line
         )?;
         match (&form.reason, form.status) {
@@ -181,7 +181,7 @@ impl<W: Write> Text<W> {
             };
             writeln!(
                 self.out,
-                "{style}{word:<9}{style:#} {HEADING}{}{HEADING:#}  {source}  {}",
+                "{style}{word:<7}{style:#} {HEADING}{}{HEADING:#}  {source}  {}",
                 outcome.rule, outcome.name
             )?;
         }
