@@ -77,6 +77,11 @@ pub enum Fault {
         /// Where it should be.
         file: String,
     },
+    /// The list of known faults says otherwise.
+    Listed {
+        /// What the list says, and what is.
+        text: String,
+    },
     /// The server did not answer, or not to the purpose.
     Trouble {
         /// What happened.

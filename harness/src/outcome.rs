@@ -48,6 +48,9 @@ pub struct FormOutcome {
     /// What was sent and answered, turn by turn.
     #[serde(rename = "sent", serialize_with = "sent")]
     pub exchanges: Vec<Exchange>,
+    /// What the list of known faults says, where it excuses this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// What is wrong.
     pub faults: Vec<Fault>,
     /// The snapshot that was rewritten.
@@ -69,6 +72,7 @@ impl FormOutcome {
             status: Status::NotRun,
             reason: Some(reason),
             exchanges: Vec::new(),
+            known: None,
             faults: Vec::new(),
             updated: None,
             folder: None,
@@ -125,6 +129,9 @@ pub struct CaseOutcome {
     /// Why it was not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the list of known faults says, where it excuses this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// What is wrong.
     pub faults: Vec<Fault>,
     /// How long it took.

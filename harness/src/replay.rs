@@ -32,6 +32,16 @@ pub enum Form {
     Corrected,
 }
 
+impl Form {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Printed => "printed",
+            Self::Corrected => "corrected",
+        }
+    }
+}
+
 /// How much of a reply is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -68,7 +78,7 @@ pub struct Replayed {
 /// Why the whole run is off: nobody answers.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct Unreachable(TargetError);
+pub struct Unreachable(#[from] TargetError);
 
 /// What a step can end with, beside what it is about.
 enum Stop {

@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use carbon_specs::example::{Example, Kind, Variant};
 use carbon_specs::rule::{Case, Rule};
 use carbon_specs::{Contract, Provenance};
+use jiff::civil::Date;
 
 use crate::catalog;
 use crate::fault::Fault;
+use crate::known::{KnownList, Part};
 use crate::literal::Shell;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary};
 use crate::render;
@@ -16,6 +18,7 @@ use crate::replay::{Compare, Form, Replayer, Unreachable, changes_nothing};
 use crate::report::{Event, Reporter};
 use crate::safety;
 use crate::snapshot::{Compared, SnapshotError, Snapshots};
+use crate::version;
 
 /// What is run.
 #[derive(Debug)]
@@ -30,6 +33,20 @@ pub struct Plan<'a> {
     pub fail_fast: bool,
     /// Run the page's own text under this shell, instead of sending the requests ourselves.
     pub shell: Option<Shell>,
+    /// By what it is judged.
+    pub judgement: Judgement,
+}
+
+/// By what a run is judged.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    /// The weakest standing that counts as a failure. By default `derived` where the server is not ours, and
+    /// `assumed` where it is.
+    pub strict: Option<Provenance>,
+    /// What the server is known to get wrong.
+    pub known: KnownList,
+    /// The day by which entries of that list expire.
+    pub today: Date,
 }
 
 /// Why a run ended early.
@@ -62,9 +79,20 @@ pub async fn run(
     let target = replayer.client().base().to_string();
     let is_ours = replayer.client().is_ours();
     reporter.event(&Event::Started { target: &target, is_ours, examples: plan.examples.len(), cases })?;
+    let version = match plan.judgement.known.asks_for_version() {
+        true => version::ask(replayer.client()).await.map_err(Unreachable::from)?,
+        false => None,
+    };
     for example in &plan.examples {
         reporter.event(&Event::Working { name: &example.id })?;
-        let outcome = run_example(plan, example, replayer, snapshots).await?;
+        let mut outcome = run_example(plan, example, replayer, snapshots).await?;
+        let parts = outcome.forms.iter_mut().map(|form| Part {
+            label: form.form.name(),
+            status: &mut form.status,
+            faults: &mut form.faults,
+            known: &mut form.known,
+        });
+        plan.judgement.known.judge(&example.id, parts.collect(), version.as_deref(), plan.judgement.today);
         summary.count_example(&outcome);
         reporter.event(&Event::Example(&outcome))?;
         if plan.fail_fast && outcome.status().is_red() {
@@ -72,16 +100,16 @@ pub async fn run(
             break;
         }
     }
-    let cases = plan.rules.iter().flat_map(|rule| rule.cases.iter().map(move |case| (*rule, case)));
-    for (rule, case) in cases {
+    for rule in &plan.rules {
         if summary.stopped_early {
             break;
         }
         reporter.event(&Event::Working { name: &rule.id })?;
-        let outcome = run_case(plan.contract, rule, case, replayer).await?;
-        summary.count_case(&outcome);
-        reporter.event(&Event::Case(&outcome))?;
-        summary.stopped_early = plan.fail_fast && outcome.status.is_red();
+        for outcome in run_rule(plan, rule, replayer, version.as_deref()).await? {
+            summary.count_case(&outcome);
+            reporter.event(&Event::Case(&outcome))?;
+            summary.stopped_early |= plan.fail_fast && outcome.status.is_red();
+        }
     }
     summary.elapsed = started.elapsed();
     reporter.event(&Event::Finished(&summary))?;
@@ -151,6 +179,7 @@ async fn run_form(
         status: if faults.is_empty() { Status::Pass } else { Status::Fail },
         reason: variant.nothing_sent.clone(),
         exchanges: replayed.turns.into_iter().map(|turn| turn.exchange).collect(),
+        known: None,
         faults,
         updated,
         folder: replayed.folder.map(|folder| folder.display().to_string()),
@@ -158,7 +187,28 @@ async fn run_form(
     })
 }
 
-async fn run_case(contract: &Contract, rule: &Rule, case: &Case, replayer: &Replayer) -> Result<CaseOutcome, RunError> {
+/// All cases of a rule: the list of known faults speaks of them together.
+async fn run_rule(
+    plan: &Plan<'_>,
+    rule: &Rule,
+    replayer: &Replayer,
+    version: Option<&str>,
+) -> Result<Vec<CaseOutcome>, RunError> {
+    let mut outcomes = Vec::new();
+    for case in &rule.cases {
+        outcomes.push(run_case(plan, rule, case, replayer).await?);
+    }
+    let parts = outcomes.iter_mut().map(|case| Part {
+        label: &case.name,
+        status: &mut case.status,
+        faults: &mut case.faults,
+        known: &mut case.known,
+    });
+    plan.judgement.known.judge(&rule.id, parts.collect(), version, plan.judgement.today);
+    Ok(outcomes)
+}
+
+async fn run_case(plan: &Plan<'_>, rule: &Rule, case: &Case, replayer: &Replayer) -> Result<CaseOutcome, RunError> {
     let outcome = |status, reason, faults, elapsed: Duration| CaseOutcome {
         rule: rule.id.clone(),
         line: rule.source.line(),
@@ -167,18 +217,20 @@ async fn run_case(contract: &Contract, rule: &Rule, case: &Case, replayer: &Repl
         name: case.name.clone(),
         status,
         reason,
+        known: None,
         faults,
         elapsed,
     };
     let is_ours = replayer.client().is_ours();
-    if !is_ours && !is_harmless(contract, case) {
+    if !is_ours && !is_harmless(plan.contract, case) {
         let reason = "it writes, and this server is not ours".to_owned();
         return Ok(outcome(Status::NotRun, Some(reason), Vec::new(), Duration::ZERO));
     }
     let started = Instant::now();
     let replayed = replayer.case(case).await?;
     // On a real server only what is documented, or follows from Django, is an obligation.
-    let obliges = is_ours || matches!(rule.source.provenance(), Provenance::Documented | Provenance::Derived);
+    let usual = if is_ours { Provenance::Assumed } else { Provenance::Derived };
+    let obliges = rule.source.provenance() <= plan.judgement.strict.unwrap_or(usual);
     let status = match (replayed.faults.is_empty(), obliges) {
         (true, _) => Status::Pass,
         (false, true) => Status::Fail,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use carbon_specs::example::Kind;
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::choice_args::{ChoiceArgs, JudgementArgs};
 use super::verify::VerifyArgs;
 use crate::catalog::Wanted;
 use crate::embedded::Sqlexec;
@@ -140,6 +141,12 @@ pub struct RunArgs {
     /// Which calls.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// What of the selection is run.
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
+    /// By what it is judged.
+    #[command(flatten)]
+    pub judgement: JudgementArgs,
     /// The server to hold to the page, instead of the embedded mock; only reads are sent to it.
     #[arg(long, value_name = "URL")]
     pub target: Option<String>,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use carbon_specs::LoadError;
 
 use crate::catalog::SelectionError;
+use crate::choose::ChoiceError;
 use crate::embedded::EmbeddedError;
 use crate::exit;
 use crate::literal::MissingPrograms;
@@ -18,6 +19,9 @@ pub enum CliError {
     /// Nothing, or nothing known, was selected.
     #[error(transparent)]
     Selection(#[from] SelectionError),
+    /// Too much was left out.
+    #[error(transparent)]
+    Choice(#[from] ChoiceError),
     /// The target is no base URL.
     #[error(transparent)]
     BaseUrl(#[from] BaseUrlError),
@@ -63,7 +67,7 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             error if error.is_broken_pipe() => exit::CONFORMS,
-            Self::Selection(_) | Self::BaseUrl(_) | Self::Usage(_) | Self::Programs(_) => exit::USAGE,
+            Self::Selection(_) | Self::Choice(_) | Self::BaseUrl(_) | Self::Usage(_) | Self::Programs(_) => exit::USAGE,
             Self::Target(_) | Self::Embedded(_) | Self::Run(RunError::Unreachable(_)) => exit::UNREACHABLE,
             Self::OnlyWrites(_) => exit::REFUSED,
             Self::Contract { .. } => exit::CONTRACT,

@@ -13,7 +13,7 @@ use crate::literal::Shell;
 use crate::outcome::Summary;
 use crate::replay::{Compare, Form, Replayer};
 use crate::report::Shown;
-use crate::run::{self, Plan};
+use crate::run::{self, Judgement, Plan};
 use crate::snapshot::{Mode, Snapshots};
 
 /// Where `--dry-run` points the scripts: where `carbon-mock serve` listens.
@@ -41,7 +41,14 @@ pub fn literal(args: &LiteralArgs) -> Result<u8, CliError> {
         });
     }
     let shell = Shell::new(args.keep)?;
-    let plan = Plan { contract: &contract, examples, rules: Vec::new(), fail_fast: args.fail_fast, shell: Some(shell) };
+    let plan = Plan {
+        contract: &contract,
+        examples,
+        rules: Vec::new(),
+        fail_fast: args.fail_fast,
+        shell: Some(shell),
+        judgement: Judgement::default(),
+    };
     // The replay's snapshots are not asked here; the folder only has to have a name.
     let snapshots = Snapshots::new("snapshots".into(), Mode::Compare);
     let mut reporter = Shown::new(reporters(args.format, detail(args.quiet, args.verbose), &[])?);

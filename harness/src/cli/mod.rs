@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and how an answer ends the process.
 
 mod args;
+mod choice_args;
 mod docs;
 mod error;
 mod explain;

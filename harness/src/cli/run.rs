@@ -33,6 +33,7 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
     let plan = plan(&contract, args)?;
     let target = args.target.as_deref().map(BaseUrl::parse).transpose()?;
     if let Some(target) = &target
+        && !(plan.examples.is_empty() && plan.rules.is_empty())
         && all_refused(&plan)
     {
         return Err(CliError::OnlyWrites(target.to_string()));
@@ -66,7 +67,10 @@ fn plan<'a>(contract: &'a Contract, args: &RunArgs) -> Result<Plan<'a>, CliError
             if args.no_rules || args.selection.narrows() { Vec::new() } else { contract.rules.iter().collect() };
         (examples, rules)
     };
-    Ok(Plan { contract, examples, rules, fail_fast: args.fail_fast, shell: None })
+    let judgement = args.judgement.judgement(contract)?;
+    let mut plan = Plan { contract, examples, rules, fail_fast: args.fail_fast, shell: None, judgement };
+    args.choice.choice()?.cut(&mut plan)?;
+    Ok(plan)
 }
 
 /// Whether nothing of the plan may be sent to a server that is not ours.

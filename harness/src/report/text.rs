@@ -116,7 +116,7 @@ impl<W: Write> Text<W> {
             }
         }
         for form in &outcome.forms {
-            if self.detail == Detail::Verbose || form.status.is_red() {
+            if self.detail == Detail::Verbose || form.status >= Status::Known {
                 self.form_line(outcome, form)?;
             }
             if form.status.is_red() {
@@ -137,6 +137,9 @@ impl<W: Write> Text<W> {
         match (&form.reason, form.status) {
             (Some(reason), Status::NotRun) => write!(self.out, "  {QUIET}{reason}{QUIET:#}")?,
             (Some(_), _) => write!(self.out, "  {QUIET}nothing is sent{QUIET:#}")?,
+            (None, Status::Known) => {
+                write!(self.out, "  {QUIET}{}{QUIET:#}", form.known.as_deref().unwrap_or_default())?;
+            }
             (None, _) if form.exchanges.len() != 1 => {
                 write!(self.out, "  {QUIET}{} requests{QUIET:#}", form.exchanges.len())?
             }
@@ -173,7 +176,7 @@ impl<W: Write> Text<W> {
         if let Some(section) = &mut self.section {
             section.calls.count(outcome.status);
         }
-        if self.detail == Detail::Verbose || outcome.status >= Status::Warn {
+        if self.detail == Detail::Verbose || outcome.status >= Status::Known {
             let (style, word) = word(outcome.status);
             let source = match outcome.line {
                 Some(line) => format!("page line {line}"),
@@ -184,6 +187,9 @@ impl<W: Write> Text<W> {
                 "{style}{word:<7}{style:#} {HEADING}{}{HEADING:#}  {source}  {}",
                 outcome.rule, outcome.name
             )?;
+        }
+        if let Some(known) = &outcome.known {
+            return writeln!(self.out, "  {QUIET}known{QUIET:#}   {known}\n");
         }
         if !outcome.faults.is_empty() {
             writeln!(self.out, "  {QUIET}rule{QUIET:#}    {}", outcome.says)?;
@@ -338,6 +344,7 @@ fn write_fault(out: &mut impl Write, fault: &Fault, detail: Detail) -> io::Resul
         Fault::NoSnapshot { file } => {
             writeln!(out, "{}there is no {file} yet; `run --update` writes it", label("differs"))
         }
+        Fault::Listed { text } => writeln!(out, "{}{text}", label("known")),
         Fault::Trouble { text } => writeln!(out, "{}{text}", label("trouble")),
     }
 }

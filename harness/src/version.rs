@@ -1,0 +1,45 @@
+//! The server's own word for its version.
+
+use serde_json::Value;
+
+use crate::exchange::Sent;
+use crate::target::{Client, TargetError};
+
+/// Asks for the version as public clients do (`get_version=True`, field evidence).
+///
+/// # Errors
+/// Those of sending; a server that does not tell its version is no error.
+pub async fn ask(client: &Client) -> Result<Option<String>, TargetError> {
+    let sent = Sent { path: "/rest_api/v2/Version/".to_owned(), body: "get_version=True".to_owned() };
+    let exchange = client.call(sent).await?;
+    Ok(exchange.answer.json().ok().and_then(|reply| told(&reply["result"])))
+}
+
+/// The version in a result: the text itself, or the first text under a key that speaks of a version.
+fn told(result: &Value) -> Option<String> {
+    match result {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(pairs) => pairs.iter().find_map(|(key, value)| match value {
+            Value::String(text) if key.contains("version") => Some(text.clone()),
+            Value::Object(_) => told(value),
+            _ => None,
+        }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_version_is_found_where_servers_put_it() {
+        assert_eq!(told(&json!("5.12")).as_deref(), Some("5.12"));
+        assert_eq!(told(&json!({ "time": "10:00", "version": "5.12" })).as_deref(), Some("5.12"));
+        assert_eq!(told(&json!({ "pk": 1, "fields": { "version": "5.12" } })).as_deref(), Some("5.12"));
+        assert_eq!(told(&json!({ "time": "10:00" })), None);
+        assert_eq!(told(&Value::Null), None);
+    }
+}
