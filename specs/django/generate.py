@@ -341,6 +341,25 @@ def plain(value):
     return value
 
 
+def agrees_with_itself(call, built, result):
+    """Whether Django answers the same with the conditions of each exclude() the other way round.
+
+    It does not where the subquery of a many-valued condition takes the alias T3 that the outer query gave to a
+    self-join: a fault of Django's that depends on the alphabetical order of the conditions.
+    """
+    if not any(method == "exclude" and len(arg) > 1 for method, arg in call["steps"]):
+        return True
+    turned = [
+        [method, [models.Q(**{path: arg[path]}) for path in sorted(arg, reverse=True)]] if method == "exclude" else [method, arg]
+        for method, arg in call["steps"]
+    ]
+    other = run({**call, "steps": turned}, built)
+    key = next(iter(result))
+    if isinstance(result[key], list) and isinstance(other.get(key), list):
+        return sorted(map(str, result[key])) == sorted(map(str, other[key]))
+    return key in other and (key == "error" or result[key] == other[key])
+
+
 def run(call, built):
     subject = built[call["model"]].objects
     try:
@@ -394,14 +413,18 @@ def main():
         pass
     caller = Caller(rng, schema, state, wanted)
     calls += [caller.call() for _ in range(args.random)]
+    answered = [(call, run(call, built)) for call in calls]
+    kept = [(call, result) for call, result in answered if agrees_with_itself(call, built, result)]
     errors = 0
     with open(args.vectors, "w", encoding="utf-8") as file:
-        file.write(json.dumps({"django": django.__version__, "seed": args.seed, "calls": len(calls)}) + "\n")
-        for call in calls:
-            result = run(call, built)
+        file.write(json.dumps({"django": django.__version__, "seed": args.seed, "calls": len(kept)}) + "\n")
+        for call, result in kept:
             errors += "error" in result
             file.write(json.dumps({**call, **result}, ensure_ascii=False) + "\n")
-    print(f"{len(calls)} calls, {errors} of them errors, Django {django.__version__}", file=sys.stderr)
+    left = len(answered) - len(kept)
+    print(f"{len(kept)} calls, {errors} of them errors, Django {django.__version__}", file=sys.stderr)
+    if left:
+        print(f"{left} left out, for Django's answer depends on the order of exclude()'s conditions", file=sys.stderr)
 
 
 if __name__ == "__main__":
