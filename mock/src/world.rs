@@ -19,6 +19,9 @@ use crate::tasks::{Chance, Change, Clock, Overlap, Profile, Queue, Task};
 /// The most hazards and failed tasks kept; later hazards are only counted.
 const MAX_HAZARDS: usize = 10_000;
 
+/// More tasks than this do not wait at once: the next change is refused.
+const MOST_WAITING: usize = 1_000_000;
+
 /// With more tasks waiting than this, nobody looks ahead for a row that is not there yet.
 const MOST_FORESEEN: usize = 10_000;
 
@@ -44,6 +47,7 @@ pub struct World {
     /// Which waiting task changes a row last.
     waiting: Writers,
     overlap: Overlap,
+    most_waiting: usize,
     failed: Vec<(u64, String)>,
     ran: u64,
     /// The last day whose daily run is done.
@@ -77,6 +81,7 @@ impl World {
             writers: Writers::new(),
             waiting: Writers::new(),
             overlap,
+            most_waiting: MOST_WAITING,
             failed: Vec::new(),
             ran: 0,
             day,
@@ -110,11 +115,18 @@ impl World {
         id
     }
 
-    /// Refuses a save of a row that a waiting task is about to change, where the world is so minded.
+    /// Refuses changes while too many wait already; and a save of a row that a waiting task is about to change, where
+    /// the world is so minded.
     ///
     /// # Errors
-    /// Names the row and the task.
+    /// Says how many tasks wait, or names the row and the task.
     pub fn admit(&self, changes: &[Change]) -> Result<(), CallError> {
+        if self.queue.len() >= self.most_waiting && !changes.is_empty() {
+            return Err(CallError::Refused(format!(
+                "{} tasks wait already: wait until some are done",
+                self.queue.len()
+            )));
+        }
         if self.overlap != Overlap::Refuse {
             return Ok(());
         }
@@ -369,5 +381,31 @@ fn change_name(change: &Change) -> &'static str {
         Change::Write { .. } => "write",
         Change::Patch { .. } => "patch",
         Change::Delete { .. } => "delete",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use carbon_specs::Contract;
+
+    use super::*;
+
+    #[test]
+    fn a_full_queue_takes_no_more_changes_until_some_are_made() {
+        let schema = Arc::new(Contract::embedded().unwrap().schema);
+        let now = jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0);
+        let store = Store::from_rows(&schema, std::iter::empty(), now).unwrap();
+        let mut world = World::new(store, Clock::Virtual { now }, Profile::DOCUMENTED, Overlap::Faithful, 1);
+        world.most_waiting = 2;
+        let model = schema.model("Operators").unwrap().id;
+        let change = || vec![Change::Delete { model, pk: 1 }];
+        for request in 1..=2 {
+            world.admit(&change()).unwrap();
+            world.enqueue(request, String::new(), change());
+        }
+        assert_eq!(world.admit(&change()).unwrap_err().to_string(), "2 tasks wait already: wait until some are done");
+        assert!(world.admit(&[]).is_ok());
+        world.drain();
+        assert!(world.admit(&change()).is_ok());
     }
 }
