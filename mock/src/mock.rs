@@ -136,8 +136,27 @@ impl Mock {
         if on.is_empty() {
             return self.answer(call);
         }
-        let asked = call.clone();
-        deviate::reply(on, &self.0.schema, Some(&asked), self.answer(call))
+        deviate::handle(
+            on,
+            &self.0.schema,
+            &call,
+            |meant| self.answer(meant),
+            |read| self.peek(read),
+            |error| {
+                self.struck(&call, "a deviation", Some(&error));
+                let outcome = Outcome::Error(error);
+                let provenance = Provenance::Assumed;
+                Reply { call: call.path.clone(), outcome, provenance, hazards: Vec::new() }
+            },
+        )
+    }
+
+    /// What a read answers now; no one hears of it.
+    fn peek(&self, call: &Call) -> Option<Outcome> {
+        let (store, now) = self.snapshot();
+        let model = self.0.schema.model(&call.model)?.id;
+        let steps = answer::steps_of(&self.0.schema, model, call).ok()?;
+        answer::reading(store, now, model, &steps, call).ok().map(|answered| answered.outcome)
     }
 
     /// Answers faithfully.

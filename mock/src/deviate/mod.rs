@@ -10,16 +10,48 @@
 mod name;
 pub mod probe;
 mod reply;
+mod request;
 mod set;
+mod steps;
 mod table;
 
 use std::fmt;
+
+use carbon_specs::Schema;
 
 pub use name::UnknownDeviation;
 pub use set::Deviations;
 pub use table::Deviation;
 
+use crate::wire::{Call, Outcome, Reply};
+
 pub(crate) use reply::rewrite as reply;
+
+/// Answers a call as a deviating server does.
+///
+/// `answer` is the faithful server, told what it is to carry out; `peek` shows what a read answers now; `refused` is
+/// told of a refusal that the faithful server never heard of.
+pub(crate) fn handle(
+    on: Deviations,
+    schema: &Schema,
+    asked: &Call,
+    answer: impl FnOnce(Call) -> Reply,
+    peek: impl FnOnce(&Call) -> Option<Outcome>,
+    refused: impl FnOnce(String) -> Reply,
+) -> Reply {
+    let reply = match request::rewrite(on, schema, asked.clone()) {
+        Ok(call) => {
+            let before = request::before(on, &call).and_then(|call| peek(&call));
+            let mut reply = answer(call);
+            if let (Some(before), false) = (before, matches!(reply.outcome, Outcome::Error(_))) {
+                reply.outcome = before;
+            }
+            reply
+        }
+        Err(text) => refused(text),
+    };
+    self::reply(on, schema, Some(asked), reply)
+}
 
 /// What a deviation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +62,28 @@ pub enum Group {
     Http,
     /// How JSON is spelled.
     Escaping,
+    /// How values are typed.
+    Types,
+    /// How days and moments are written.
+    Dates,
+    /// What conditions mean.
+    Lookups,
+    /// Links, repeats and NULLs in conditions.
+    Joins,
+    /// What of an object is shown.
+    Projection,
+    /// The methods of a chain and what they answer.
+    Chains,
+    /// How refusals are told.
+    Errors,
+    /// How much there may be.
+    Limits,
+    /// Models, methods and arguments that are not what they were.
+    Methods,
+    /// The personal cabinet's replies.
+    Cabinet,
+    /// Writes, and when and how they are made.
+    Tasks,
 }
 
 impl Group {
@@ -39,6 +93,17 @@ impl Group {
             Self::Envelope => "envelope",
             Self::Http => "http",
             Self::Escaping => "escaping",
+            Self::Types => "types",
+            Self::Dates => "dates",
+            Self::Lookups => "lookups",
+            Self::Joins => "joins",
+            Self::Projection => "projection",
+            Self::Chains => "chains",
+            Self::Errors => "errors",
+            Self::Limits => "limits",
+            Self::Methods => "methods",
+            Self::Cabinet => "cabinet",
+            Self::Tasks => "tasks",
         }
     }
 }
@@ -93,6 +158,20 @@ impl Deviation {
     /// What it is about.
     pub fn group(self) -> Group {
         self.entry().group
+    }
+
+    /// Whether it shows in the bytes of a reply only: read as JSON, where order of keys means nothing, it is the same.
+    pub fn only_in_bytes(self) -> bool {
+        matches!(
+            self,
+            Self::EnvelopeResultFirst
+                | Self::EscapingBareCyrillic
+                | Self::EscapingUpperCaseHex
+                | Self::EscapingCompact
+                | Self::EscapingPretty
+                | Self::EscapingSlashes
+                | Self::ProjectionSorted
+        )
     }
 
     /// What it does, in a sentence without its full stop.

@@ -4,31 +4,36 @@ use serde_json::Value as Json;
 
 use super::Deviation;
 
+const WORDS: usize = 4;
+
 /// Which deviations are on; usually none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Deviations(u128);
+pub struct Deviations([u64; WORDS]);
 
 // One bit for each.
-const _: () = assert!(super::table::TABLE.len() <= 128);
+const _: () = assert!(super::table::TABLE.len() <= WORDS * 64);
 
 impl Deviations {
     /// The faithful server.
-    pub const NONE: Self = Self(0);
+    pub const NONE: Self = Self([0; WORDS]);
 
     /// Whether the server is faithful.
     pub fn is_empty(self) -> bool {
-        self.0 == 0
+        self == Self::NONE
     }
 
     /// Whether this one is on.
     pub fn contains(self, deviation: Deviation) -> bool {
-        self.0 & bit(deviation) != 0
+        let (word, bit) = place(deviation);
+        self.0[word] & bit != 0
     }
 
     /// This one too.
     #[must_use]
-    pub fn with(self, deviation: Deviation) -> Self {
-        Self(self.0 | bit(deviation))
+    pub fn with(mut self, deviation: Deviation) -> Self {
+        let (word, bit) = place(deviation);
+        self.0[word] |= bit;
+        self
     }
 
     /// Those that are on, in the order of the list.
@@ -42,8 +47,9 @@ impl Deviations {
     }
 }
 
-fn bit(deviation: Deviation) -> u128 {
-    1 << deviation as u8
+fn place(deviation: Deviation) -> (usize, u64) {
+    let number = deviation as usize;
+    (number / 64, 1 << (number % 64))
 }
 
 impl FromIterator<Deviation> for Deviations {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::errors::is_unknown_model;
 use super::{Said, Saying};
 use crate::deviate::Deviation as D;
 
@@ -21,11 +22,18 @@ pub enum Body {
 pub fn wrap(saying: &Saying<'_>, path: &str, said: Said) -> Sent {
     let on = saying.on;
     let missing = said.as_ref().is_err_and(|text| is_missing(text));
+    let no_model = said.as_ref().is_err_and(|text| is_unknown_model(text));
     let status = match &said {
+        Err(_) if on.contains(D::ErrorsUnknownModelPage) && no_model => 404,
         Err(_) if on.contains(D::HttpMissing404) && missing => 404,
         Err(_) if on.contains(D::HttpErrors500) || on.contains(D::HttpErrorsAsPages) => 500,
+        Ok(_) if on.contains(D::HttpWrites202) && super::results::is_write(saying) => 202,
         _ => 200,
     };
+    if let (Err(_), true, true) = (&said, no_model, on.contains(D::ErrorsUnknownModelPage)) {
+        let page = "<!DOCTYPE html>\n<html><head><title>Not Found</title></head><body><h1>Not Found</h1></body></html>\n";
+        return Sent { status, content_type: "text/html; charset=utf-8", body: Body::Page(page.to_owned()) };
+    }
     if let (Err(text), true) = (&said, on.contains(D::HttpErrorsAsPages)) {
         let page = format!(
             "<!DOCTYPE html>\n<html><head><title>Server Error (500)</title></head><body><h1>Server Error (500)</h1><p>{}</p></body></html>\n",
