@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::billing;
 use crate::chain::{self, Subject};
+use crate::deviate::Deviations;
 use crate::orm::project::{ListPieces, Printer, Shape, shape};
 use crate::orm::tx::Finished;
 use crate::orm::{CallError, Keys, Leases, Tx, execute};
@@ -32,6 +33,7 @@ pub(crate) struct Answered {
 pub(crate) fn reading(
     store: Store,
     now: DateTime,
+    on: Deviations,
     model: ModelId,
     steps: &[Step],
     call: &Call,
@@ -39,6 +41,7 @@ pub(crate) fn reading(
     // A read draws no keys and throws no dice: what it would take comes from nowhere and goes nowhere.
     let (mut chance, mut keys, mut leases) = (Chance::new(0), Keys::default(), Leases::default());
     let mut tx = Tx::new(store, now, &mut chance, &mut keys, &mut leases, false);
+    tx.deviations = on;
     let result = work(&mut tx, model, steps);
     let finished = tx.finish();
     let answered = print(finished, now, result?, call)?;

@@ -4,6 +4,7 @@ use carbon_specs::{FieldId, ModelId, Schema};
 use serde_json::{Map, Value as Json};
 
 use crate::billing::{self, Answer};
+use crate::deviate::Deviation;
 use crate::orm::{CallError, Instance, Query, Tx, convert, execute};
 use crate::store::{Pk, Value};
 use crate::tasks::{Change, Patch};
@@ -40,7 +41,11 @@ fn advance(tx: &mut Tx<'_>, subject: Subject, step: &Step) -> Result<Subject, Ca
     let schema = tx.schema();
     match subject {
         Subject::Model(model) => match step.method.strip_prefix("objects.") {
-            Some(method) => queryset_step(tx, Query::all(&schema, model), method, step, true),
+            Some(method) => {
+                let mut query = Query::all(&schema, model);
+                query.nulls_last = tx.deviations.contains(Deviation::ChainsNullsLast);
+                queryset_step(tx, query, method, step, true)
+            }
             None => model_step(tx, &schema, model, step),
         },
         Subject::Query(query) => queryset_step(tx, *query, &step.method, step, false),

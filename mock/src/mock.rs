@@ -102,13 +102,15 @@ impl Mock {
                 Store::from_rows(&schema, rows, now)?
             }
         };
-        let world = World::new(store.clone(), options.clock.clone(), options.tasks, options.overlap, options.seed);
+        let (tasks, overlap) = deviate::pace(options.deviations, options.tasks, options.overlap);
+        let world = World::new(store.clone(), options.clock.clone(), tasks, overlap, options.seed)
+            .deviating(options.deviations);
         Ok(Self(Arc::new(Shared {
             contract: options.contract,
             schema,
             seed: options.seed,
-            tasks: options.tasks,
-            overlap: options.overlap,
+            tasks,
+            overlap,
             deviations: options.deviations,
             start: Mutex::new((store, options.clock)),
             world: Mutex::new(world),
@@ -156,7 +158,7 @@ impl Mock {
         let (store, now) = self.snapshot();
         let model = self.0.schema.model(&call.model)?.id;
         let steps = answer::steps_of(&self.0.schema, model, call).ok()?;
-        answer::reading(store, now, model, &steps, call).ok().map(|answered| answered.outcome)
+        answer::reading(store, now, self.0.deviations, model, &steps, call).ok().map(|answered| answered.outcome)
     }
 
     /// Answers faithfully.
@@ -166,13 +168,13 @@ impl Mock {
             world.run_due();
             (world.journal.reserve(), world.clock.now(), world.store.clone())
         };
-        let schema = &self.0.schema;
+        let (schema, on) = (&self.0.schema, self.0.deviations);
         let model = schema.model(&call.model);
         let words = journal::in_words(model.map_or(call.model.as_str(), |model| &model.name), &call);
         let answer = match model {
             Some(model) => answer::steps_of(schema, model.id, &call).and_then(|steps| {
                 if chain::is_read(schema, model.id, &steps) {
-                    answer::reading(snapshot, at, model.id, &steps, &call).map(|answered| (answered, None))
+                    answer::reading(snapshot, at, on, model.id, &steps, &call).map(|answered| (answered, None))
                 } else {
                     let mut world = self.world();
                     let mut answered = answer::writing(&mut world, model.id, &steps, &call)?;
@@ -190,7 +192,7 @@ impl Mock {
             (Err(CallError::DoesNotExist { .. }) | Ok((Answered { found: false, .. }, None)), Some(model)) => {
                 early = self.world().too_early(id, &words, |foreseen| {
                     let again = answer::steps_of(schema, model.id, &call)
-                        .and_then(|steps| answer::reading(foreseen, at, model.id, &steps, &call));
+                        .and_then(|steps| answer::reading(foreseen, at, on, model.id, &steps, &call));
                     match again {
                         Ok(again) => again.found,
                         Err(CallError::DoesNotExist { .. }) => false,
@@ -287,7 +289,8 @@ impl Mock {
     /// Back to the start: state, clock, dice, queue and journal.
     pub fn reset(&self) {
         let (store, clock) = self.0.start.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        *self.world() = World::new(store, clock, self.0.tasks, self.0.overlap, self.0.seed);
+        *self.world() =
+            World::new(store, clock, self.0.tasks, self.0.overlap, self.0.seed).deviating(self.0.deviations);
     }
 
     /// The committed state.

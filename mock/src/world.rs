@@ -8,6 +8,7 @@ use jiff::civil::{Date, DateTime, Time};
 use serde_json::{Value as Json, json};
 
 use crate::billing;
+use crate::deviate::{self, Deviation, Deviations};
 use crate::hazards::{self, Hazard, HazardKind, Writers};
 use crate::journal::Journal;
 use crate::orm::tx::Finished;
@@ -48,6 +49,7 @@ pub struct World {
     waiting: Writers,
     overlap: Overlap,
     most_waiting: usize,
+    deviations: Deviations,
     failed: Vec<(u64, String)>,
     ran: u64,
     /// The last day whose daily run is done.
@@ -82,10 +84,18 @@ impl World {
             waiting: Writers::new(),
             overlap,
             most_waiting: MOST_WAITING,
+            deviations: Deviations::NONE,
             failed: Vec::new(),
             ran: 0,
             day,
         }
+    }
+
+    /// One that misbehaves on purpose.
+    #[must_use]
+    pub fn deviating(mut self, deviations: Deviations) -> Self {
+        self.deviations = deviations;
+        self
     }
 
     /// The models.
@@ -101,6 +111,7 @@ impl World {
         let now = self.clock.now();
         let store = self.store.clone();
         let mut tx = Tx::new(store, now, &mut self.chance, &mut self.keys, &mut self.leases, false);
+        tx.deviations = self.deviations;
         let result = work(&mut tx);
         (result, tx.finish())
     }
@@ -216,7 +227,7 @@ impl World {
         while let Some(due) = self.queue.next_due() {
             if matches!(self.clock, Clock::Virtual { .. }) {
                 self.advance_to(due);
-            } else if let Some(task) = self.queue.pop_due(due) {
+            } else if let Some(task) = self.next_task(due) {
                 self.commit(&task);
             }
         }
@@ -242,7 +253,7 @@ impl World {
                     self.daily(midnight);
                 }
                 (_, Some(due)) => {
-                    let Some(task) = self.queue.pop_due(due) else { break };
+                    let Some(task) = self.next_task(due) else { break };
                     self.commit(&task);
                 }
                 _ => break,
@@ -259,6 +270,13 @@ impl World {
         }
     }
 
+    /// Takes the task that runs at a moment.
+    fn next_task(&mut self, due: DateTime) -> Option<Task> {
+        let task = self.queue.pop_due(due)?;
+        let reversed = self.deviations.contains(Deviation::TasksReversed);
+        Some(if reversed { self.queue.newest_instead(task) } else { task })
+    }
+
     /// Makes the changes of a task, all or none, and what follows from them.
     fn commit(&mut self, task: &Task) {
         let schema = self.schema();
@@ -270,11 +288,14 @@ impl World {
         }
         let store = self.store.clone();
         let mut tx = Tx::new(store, task.due, &mut self.chance, &mut self.keys, &mut self.leases, true);
-        let result = task
-            .changes
-            .iter()
-            .try_for_each(|change| tx.apply(self.overlap.made(change)))
-            .and_then(|()| billing::react(&mut tx, &task.changes));
+        let (on, overlap) = (self.deviations, self.overlap);
+        let result =
+            task.changes.iter().try_for_each(|change| tx.apply(deviate::made(on, overlap.made(change)))).and_then(
+                |()| match on.contains(Deviation::TasksNothingFollows) {
+                    true => Ok(()),
+                    false => billing::react(&mut tx, &task.changes),
+                },
+            );
         let finished = tx.finish();
         self.ran += 1;
         for change in &task.changes {
@@ -283,6 +304,7 @@ impl World {
             }
         }
         match result {
+            Ok(()) if self.deviations.contains(Deviation::TasksLost) => {}
             Ok(()) => {
                 self.store = finished.view;
                 for change in &task.changes {

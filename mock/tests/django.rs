@@ -54,7 +54,7 @@ fn ask(mock: &Mock, model: &str, steps: &[Value]) -> Result<Value, String> {
             let bytes: Vec<u8> = pieces.flatten().collect();
             Ok(serde_json::from_slice(&bytes).unwrap())
         }
-        Outcome::Spelled(_) => panic!("nothing deviates here"),
+        Outcome::Spelled(spelled) => Err(format!("nothing deviates here: {spelled:?}")),
     }
 }
 

@@ -23,9 +23,23 @@ pub use name::UnknownDeviation;
 pub use set::Deviations;
 pub use table::Deviation;
 
+use crate::tasks::{Change, Overlap, Patch, Profile};
 use crate::wire::{Call, Outcome, Reply};
 
 pub(crate) use reply::rewrite as reply;
+
+/// How long tasks take, and what happens where they overlap.
+pub(crate) fn pace(on: Deviations, tasks: Profile, overlap: Overlap) -> (Profile, Overlap) {
+    let tasks = if on.contains(Deviation::TasksImmediate) { Profile::INSTANT } else { tasks };
+    let overlap = if on.contains(Deviation::TasksChangedColumnsOnly) {
+        Overlap::Serialize
+    } else if on.contains(Deviation::TasksOverlapRefused) {
+        Overlap::Refuse
+    } else {
+        overlap
+    };
+    (tasks, overlap)
+}
 
 /// Answers a call as a deviating server does.
 ///
@@ -51,6 +65,25 @@ pub(crate) fn handle(
         Err(text) => refused(text),
     };
     self::reply(on, schema, Some(asked), reply)
+}
+
+/// A change as such a server makes it.
+pub(crate) fn made(on: Deviations, mut change: Change) -> Change {
+    let factor = if on.contains(Deviation::TasksSumsTwice) {
+        2
+    } else if on.contains(Deviation::TasksSumsLost) {
+        0
+    } else {
+        return change;
+    };
+    if let Change::Patch { columns, .. } = &mut change {
+        for (_, patch) in columns {
+            if let Patch::Add(amount) = patch {
+                *amount = amount.saturating_mul(factor);
+            }
+        }
+    }
+    change
 }
 
 /// What a deviation is about.

@@ -96,7 +96,11 @@ fn answers(store: &Store, query: &Query, row: &Row) -> bool {
 /// Firebird sorts NULL first ascending, last descending.
 fn compare(query: &Query, one: &[Value], other: &[Value]) -> Ordering {
     for ((order, one), other) in query.order.iter().zip(one).zip(other) {
-        let ordering = one.key_cmp(other);
+        let ordering = if query.nulls_last && one.is_null() != other.is_null() {
+            one.is_null().cmp(&other.is_null())
+        } else {
+            one.key_cmp(other)
+        };
         let ordering = if order.descending { ordering.reverse() } else { ordering };
         if ordering.is_ne() {
             return ordering;

@@ -82,6 +82,8 @@ pub struct Query {
     pub distinct: bool,
     /// `none()`: no row whatever the conditions.
     pub empty: bool,
+    /// NULL is ordered as the greatest value, not as the least: no Firebird does so, a deviating server may.
+    pub nulls_last: bool,
     /// `values()`: these columns under these names instead of objects.
     pub select: Option<Vec<Selected>>,
 }
@@ -109,6 +111,7 @@ impl Query {
             order: Vec::new(),
             distinct: false,
             empty: false,
+            nulls_last: false,
             select: None,
         }
     }

@@ -13,6 +13,7 @@ use jiff::civil::DateTime;
 
 use super::error::CallError;
 use super::instance::Instance;
+use crate::deviate::Deviations;
 use crate::store::{Pk, Store, Value, state};
 use crate::tasks::{Chance, Change, Patch};
 
@@ -48,6 +49,8 @@ pub struct Tx<'w> {
     pub leases: &'w mut Leases,
     /// Whether a task is running (then what follows is derived again), rather than a request being answered.
     pub committing: bool,
+    /// How the server misbehaves on purpose; usually not at all.
+    pub deviations: Deviations,
     /// What the caller should know though the call is answered.
     pub warnings: Vec<String>,
     changes: Vec<Change>,
@@ -84,6 +87,7 @@ impl<'w> Tx<'w> {
             keys,
             leases,
             committing,
+            deviations: Deviations::NONE,
             warnings: Vec::new(),
             changes: Vec::new(),
             weakest: Provenance::Documented,

@@ -93,6 +93,15 @@ impl Queue {
         (entry.key().0 <= now).then(|| entry.remove())
     }
 
+    /// The newest waiting task instead of this one; each takes the other's time.
+    pub fn newest_instead(&mut self, task: Task) -> Task {
+        let newest = self.pending.keys().copied().max_by_key(|(_, id)| *id).filter(|(_, id)| *id > task.id);
+        let Some(other) = newest.and_then(|key| self.pending.remove(&key)) else { return task };
+        let (earlier, later) = (task.due, other.due);
+        self.pending.insert((later, task.id), Task { due: later, ..task });
+        Task { due: earlier, ..other }
+    }
+
     /// Tasks were taken before their time: the next one need not wait for them.
     pub fn rest(&mut self) {
         if self.pending.is_empty() {

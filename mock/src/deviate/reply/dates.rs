@@ -62,7 +62,7 @@ fn of_moment(on: Deviations, moment: DateTime) -> Option<Json> {
 }
 
 fn epoch(moment: DateTime) -> Option<Json> {
-    Some(Json::from(moment.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second()))
+    Some(Json::from(TimeZone::UTC.to_timestamp(moment).ok()?.as_second()))
 }
 
 #[cfg(test)]

@@ -31,7 +31,8 @@ pub fn wrap(saying: &Saying<'_>, path: &str, said: Said) -> Sent {
         _ => 200,
     };
     if let (Err(_), true, true) = (&said, no_model, on.contains(D::ErrorsUnknownModelPage)) {
-        let page = "<!DOCTYPE html>\n<html><head><title>Not Found</title></head><body><h1>Not Found</h1></body></html>\n";
+        let page =
+            "<!DOCTYPE html>\n<html><head><title>Not Found</title></head><body><h1>Not Found</h1></body></html>\n";
         return Sent { status, content_type: "text/html; charset=utf-8", body: Body::Page(page.to_owned()) };
     }
     if let (Err(text), true) = (&said, on.contains(D::HttpErrorsAsPages)) {

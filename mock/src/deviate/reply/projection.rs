@@ -27,11 +27,8 @@ fn within(saying: &Saying<'_>, model: &Model, object: &mut Map<String, Json>) {
     let on = saying.on;
     let pk = object.get("pk").cloned().unwrap_or_default();
     let Some(fields) = fields(object) else { return };
-    let expanded: Vec<&Field> = model
-        .fields
-        .iter()
-        .filter(|field| field.to.is_some() && fields.contains_key(&field.name))
-        .collect();
+    let expanded: Vec<&Field> =
+        model.fields.iter().filter(|field| field.to.is_some() && fields.contains_key(&field.name)).collect();
     for field in expanded {
         let key = fields.get(&field.column).cloned().unwrap_or_default();
         if on.contains(D::ProjectionForeignKeyBare) {
@@ -144,8 +141,7 @@ mod tests {
     fn fields_are_lifted_at_every_depth() {
         let mut result = json!([{"pk": 1, "model": "Users", "fields": {"abonent": {"pk": 2, "model": "Abonents", "fields": {"name": "x"}}}}]);
         flatten(&mut result);
-        let expected =
-            json!([{"pk": 1, "model": "Users", "abonent": {"pk": 2, "model": "Abonents", "name": "x"}}]);
+        let expected = json!([{"pk": 1, "model": "Users", "abonent": {"pk": 2, "model": "Abonents", "name": "x"}}]);
         assert_eq!(result, expected);
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::deviate::{Deviation as D, Deviations};
 use crate::deviate::steps::{after, drop_all, instead, last, method, replace};
+use crate::deviate::{Deviation as D, Deviations};
 use crate::wire::Call;
 
 /// What follows from the numbers of `methodN`.
@@ -53,7 +53,9 @@ pub fn rewrite(on: Deviations, call: &mut Call) {
         (D::ChainsValuesListAsObjects, "values_list", "values"),
     ] {
         if on.contains(deviation) {
-            replace(call, |step| vec![if method(step) == from { instead(step, to, step.arg.clone()) } else { step.clone() }]);
+            replace(call, |step| {
+                vec![if method(step) == from { instead(step, to, step.arg.clone()) } else { step.clone() }]
+            });
         }
     }
     if on.contains(D::ChainsCountDistinct) {

@@ -3,8 +3,8 @@
 use carbon_specs::{Model, Schema};
 use serde_json::{Map, Value as Json, json};
 
-use crate::deviate::{Deviation as D, Deviations};
 use crate::deviate::steps::{after, conditions, drop_all, instead, method, replace};
+use crate::deviate::{Deviation as D, Deviations};
 use crate::orm::lookup::LookupKind;
 use crate::orm::path::{self, Path};
 use crate::wire::{Call, Step};
@@ -33,10 +33,13 @@ pub fn rewrite(on: Deviations, schema: &Schema, model: &Model, call: &mut Call) 
         replace(call, |step| if method(step) == "exclude" { apart(step) } else { vec![step.clone()] });
     }
     if on.contains(D::JoinsExcludeDropsNull) {
-        replace(call, |step| if method(step) == "exclude" { not_null(schema, model, step) } else { vec![step.clone()] });
+        replace(
+            call,
+            |step| if method(step) == "exclude" { not_null(schema, model, step) } else { vec![step.clone()] },
+        );
     }
     if on.contains(D::JoinsLeftLost) {
-        replace(call, |step| inner(schema, model, step));
+        replace(call, |step| inner(model, step));
     }
     if on.contains(D::JoinsRepeatsRemoved) {
         replace(call, |step| match method(step) {
@@ -69,7 +72,8 @@ fn refuse_reverse(schema: &Schema, model: &Model, call: &mut Call) -> Result<(),
 fn merge_filters(call: &mut Call) {
     let mut merged: Vec<Step> = Vec::with_capacity(call.steps.len());
     for step in &call.steps {
-        if let Some(earlier) = merged.last_mut().filter(|earlier| method(earlier) == "filter" && method(step) == "filter")
+        if let Some(earlier) =
+            merged.last_mut().filter(|earlier| method(earlier) == "filter" && method(step) == "filter")
             && let (Json::Object(known), Json::Object(more)) = (&mut earlier.arg, &step.arg)
             && !more.keys().any(|path| known.contains_key(path))
         {
@@ -116,7 +120,7 @@ fn not_null(schema: &Schema, model: &Model, step: &Step) -> Vec<Step> {
 }
 
 /// Every link followed must lead to a row, in orderings and where NULL is asked for too.
-fn inner(schema: &Schema, model: &Model, step: &Step) -> Vec<Step> {
+fn inner(model: &Model, step: &Step) -> Vec<Step> {
     let mut present = Map::new();
     let mut need = |path: &str| {
         let names: Vec<&str> = path.trim_start_matches('-').split("__").collect();

@@ -3,8 +3,8 @@
 use carbon_specs::{Field, FieldType, Model, Schema};
 use serde_json::{Map, Value as Json, json};
 
-use crate::deviate::{Deviation as D, Deviations};
 use crate::deviate::steps::conditions;
+use crate::deviate::{Deviation as D, Deviations};
 use crate::orm::lookup::LookupKind;
 use crate::orm::path;
 use crate::wire::Call;
@@ -108,7 +108,9 @@ fn meant(on: Deviations, schema: &Schema, model: &Model, path: String, value: Js
         ("in", Json::Array(items)) if on.contains(D::LookupsInFirstOnly) => {
             ask("in", &items.iter().take(1).cloned().collect())
         }
-        ("in", Json::Array(items)) if on.contains(D::LimitsInTen) => ask("in", &items.iter().take(10).cloned().collect()),
+        ("in", Json::Array(items)) if on.contains(D::LimitsInTen) => {
+            ask("in", &items.iter().take(10).cloned().collect())
+        }
         ("in", Json::Array(items)) if items.is_empty() && on.contains(D::LookupsEmptyInAsAll) => Vec::new(),
         ("isnull", _) if on.contains(D::LookupsIsnullInverted) => {
             let null = match &value {

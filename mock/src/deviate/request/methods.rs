@@ -3,8 +3,8 @@
 use carbon_specs::Schema;
 use serde_json::{Value as Json, json};
 
-use crate::deviate::{Deviation as D, Deviations};
 use crate::deviate::steps::method;
+use crate::deviate::{Deviation as D, Deviations};
 use crate::wire::{Call, Step};
 
 /// A model that is there no more.
@@ -25,6 +25,10 @@ pub fn check(on: Deviations, schema: &Schema, call: &mut Call) -> Result<(), Str
     }
     if on.contains(D::LimitsTwoMethods) && call.steps.len() > 2 {
         return Err("The chain has more than 2 methods.".to_owned());
+    }
+    // `get_version=True` names its method without `method1`.
+    if on.contains(D::MethodsVersionGone) && call.extra.iter().any(|(name, _)| name == "get_version") {
+        return Err("'Version' object has no attribute 'get_version'".to_owned());
     }
     for step in &mut call.steps {
         refuse(on, step)?;

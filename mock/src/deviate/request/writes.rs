@@ -3,8 +3,8 @@
 use carbon_specs::Schema;
 use serde_json::{Value as Json, json};
 
-use crate::deviate::{Deviation as D, Deviations};
 use crate::deviate::steps::{after, last, method};
+use crate::deviate::{Deviation as D, Deviations};
 use crate::wire::Call;
 
 /// Changes what is to be written.
@@ -19,7 +19,8 @@ pub fn rewrite(on: Deviations, schema: &Schema, call: &mut Call) {
             columns.retain(|_, value| !value.is_null());
         }
         if on.contains(D::TasksFalsyIgnored) {
-            let falsy = |value: &Json| *value == json!(0) || *value == json!("0") || *value == json!("") || *value == false;
+            let falsy =
+                |value: &Json| *value == json!(0) || *value == json!("0") || *value == json!("") || *value == false;
             columns.retain(|_, value| !falsy(value));
         }
         if on.contains(D::TasksUnknownColumnIgnored)
