@@ -20,6 +20,7 @@ use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::literal::Shell;
 use crate::target::{Client, TargetError};
+pub use steps::proves_anywhere;
 use steps::{Stage, Stories};
 
 /// Which spelling of a call.
@@ -287,8 +288,7 @@ impl Replayer {
         if let Some(pk) = reply.pointer("/result/pk") {
             bindings.bind("pk", pk.clone());
         }
-        let about_error = |check: &Check| check.at.is_empty() || check.at == "/error";
-        if !misprint && !checks.iter().any(about_error) && reply.get("error").is_some() {
+        if !misprint && !checks.iter().any(is_about_error) && reply.get("error").is_some() {
             let mismatch = Mismatch::new("error", "no error", reply["error"].to_string());
             faults.push(Fault::Reply { turn, mismatch });
             return;
@@ -365,6 +365,11 @@ fn words(row: &[Value], variables: usize) -> Vec<String> {
         words.push(rest);
     }
     words
+}
+
+/// Whether a check speaks of an error, or of the whole reply.
+fn is_about_error(check: &Check) -> bool {
+    check.at.is_empty() || check.at == "/error"
 }
 
 fn is_about_shape(check: &Check) -> bool {

@@ -24,7 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Nanoseconds for queueing a change and for running one, with so many waiting.
 fn measure(waiting: usize) -> Result<(f64, f64), Box<dyn Error>> {
-    let options = Options { clock: Clock::Virtual { now: "2022-02-01T10:00:00".parse()? }, filler: 0, ..Options::new()? };
+    let options =
+        Options { clock: Clock::Virtual { now: "2022-02-01T10:00:00".parse()? }, filler: 0, ..Options::new()? };
     let mock = Mock::new(options)?;
     let started = Instant::now();
     for number in 0..waiting {
