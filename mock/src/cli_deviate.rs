@@ -5,8 +5,10 @@ use std::io::{self, Write};
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
 
-use crate::deviate::{Deviation, Deviations};
+use crate::deviate::probe::Step;
+use crate::deviate::{Deviation, Deviations, Shows};
 use crate::server::Builder;
+use crate::wire;
 
 /// How a server may misbehave.
 #[derive(Debug, Args)]
@@ -80,11 +82,21 @@ fn listing() -> Json {
                 "name": deviation.name(),
                 "group": deviation.group().name(),
                 "shows": deviation.shows().name(),
+                "only_in_bytes": deviation.only_in_bytes(),
                 "summary": deviation.summary(),
+                "probe": deviation.probe().iter().map(step).collect::<Vec<_>>(),
             })
         })
         .collect();
     json!({ "deviations": entries })
+}
+
+/// A step of a probe: a call, or the side door's command that runs what waits.
+fn step(step: &Step) -> Json {
+    match step {
+        Step::Call(model, body) => json!({ "path": format!("{}{model}/", wire::ROOT), "body": body }),
+        Step::RunTasks => json!({ "path": "/__mock__/tasks/run", "body": "" }),
+    }
 }
 
 fn text(out: &mut impl Write) -> io::Result<()> {
@@ -97,6 +109,6 @@ fn text(out: &mut impl Write) -> io::Result<()> {
         let (name, shows) = (deviation.name(), deviation.shows().name());
         writeln!(out, "  {name:width$}  {shows:6}  {}", deviation.summary())?;
     }
-    let reads = Deviation::all().filter(|deviation| deviation.shows().name() == "reads").count();
+    let reads = Deviation::all().filter(|deviation| deviation.shows() == Shows::Reads).count();
     writeln!(out, "{} deviations, {reads} of them shown by reads alone", Deviation::all().len())
 }

@@ -12,11 +12,9 @@ macro_rules! keys {
 
 const TWO: &[Step] = keys!("Homes", r#"method1=objects.filter&arg1={"id__in":[1201,1202]}"#);
 const RANGE: &[Step] = keys!("Homes", r#"method1=objects.filter&arg1={"id__range":[1201,1203]}"#);
-const WITH_TARIFF: &[Step] = keys!("Abonents", r#"method1=objects.filter&arg1={"tarif__isnull":false}"#);
 const REGEX: &[Step] = keys!("Abonents", r#"method1=objects.filter&arg1={"name__regex":"Вера"}"#);
 const SERVICES: &[Step] = keys!("Abonents", r#"method1=objects.filter&arg1={"abonent_id_usersusluga__enabled":1}"#);
 const ORDERED: &[Step] = keys!("Homes", r#"method1=objects.order_by&arg1=["city","-s_number"]"#);
-const DESCENDING: &[Step] = keys!("Homes", r#"method1=objects.order_by&arg1=["-id"]"#);
 const EXISTS: &[Step] = &[Call("Homes", "method1=objects.exists")];
 
 pub fn probe(deviation: Deviation) -> &'static [Step] {
@@ -24,7 +22,8 @@ pub fn probe(deviation: Deviation) -> &'static [Step] {
         D::LookupsExactAnyCase => keys!("Abonents", r#"method1=objects.filter&arg1={"name":"абрамова вера"}"#),
         D::LookupsTrailingBlanksCount => keys!("Abonents", r#"method1=objects.filter&arg1={"contract_number":"test"}"#),
         D::LookupsIexactCase => keys!("Abonents", r#"method1=objects.filter&arg1={"name__iexact":"абрамова вера"}"#),
-        D::LookupsIcontainsCase | D::LookupsIcontainsAsciiOnly => {
+        D::LookupsIcontainsCase => keys!("Abonents", r#"method1=objects.filter&arg1={"name__icontains":"ABONENT"}"#),
+        D::LookupsIcontainsAsciiOnly => {
             keys!("Abonents", r#"method1=objects.filter&arg1={"name__icontains":"ВЕРА"}"#)
         }
         D::LookupsIstartswithCase => keys!("Abonents", r#"method1=objects.filter&arg1={"name__istartswith":"абрам"}"#),
@@ -38,7 +37,8 @@ pub fn probe(deviation: Deviation) -> &'static [Step] {
         D::LookupsRangeExclusive | D::LookupsRangeWithoutEnd => RANGE,
         D::LookupsInIgnored | D::LookupsInFirstOnly => TWO,
         D::LookupsEmptyInAsAll => keys!("Homes", r#"method1=objects.filter&arg1={"id__in":[]}"#),
-        D::LookupsIsnullInverted | D::LookupsIsnullAlwaysTrue => WITH_TARIFF,
+        D::LookupsIsnullInverted => keys!("Abonents", r#"method1=objects.filter&arg1={"tarif__isnull":true}"#),
+        D::LookupsIsnullAlwaysTrue => keys!("Abonents", r#"method1=objects.filter&arg1={"tarif__isnull":0}"#),
         D::LookupsNullIgnored => keys!("Abonents", r#"method1=objects.filter&arg1={"tarif":null}"#),
         D::LookupsRegexWhole | D::LookupsRegexUnknown => REGEX,
         D::LookupsRegexAnyCase => keys!("Abonents", r#"method1=objects.filter&arg1={"name__regex":"абрам"}"#),
@@ -77,7 +77,8 @@ pub fn probe(deviation: Deviation) -> &'static [Step] {
             r#"method1=objects.filter&arg1={"id__in":[1201,1202]}&method2=order_by&arg2=["id"]&method10=count"#,
         )],
         D::ChainsStopAtGap => &[Call("Homes", r#"method1=objects.filter&arg1={"id__in":[1201,1202]}&method3=count"#)],
-        D::ChainsOrderIgnored | D::ChainsDescendingIgnored => DESCENDING,
+        D::ChainsOrderIgnored => keys!("Homes", r#"method1=objects.order_by&arg1=["city","id"]"#),
+        D::ChainsDescendingIgnored => keys!("Homes", r#"method1=objects.order_by&arg1=["-id"]"#),
         D::ChainsOrderFirstOnly => ORDERED,
         D::ChainsReverseIgnored => keys!("Homes", r#"method1=objects.order_by&arg1=["id"]&method2=reverse"#),
         D::ChainsNullsLast => keys!("Abonents", r#"method1=objects.order_by&arg1=["sms","id"]"#),
