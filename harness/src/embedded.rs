@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 pub use carbon_mock::cli_sqlexec::{Sqlexec, run as sqlexec};
+pub use carbon_mock::deviate::{Deviation, Deviations, Group, Shows};
 pub use carbon_mock::verdict::Verdict;
 use carbon_mock::{CarbonMock, StartError};
 use carbon_specs::Contract;
@@ -34,7 +35,20 @@ impl Embedded {
     /// # Errors
     /// No port, or a contract that the mock cannot serve.
     pub async fn start(contract: Arc<Contract>) -> Result<Self, EmbeddedError> {
-        Ok(Self(CarbonMock::builder().contract(contract).clock(CLOCK).seed(SEED).start().await?))
+        Self::start_deviating(contract, []).await
+    }
+
+    /// Starts one that misbehaves in these ways.
+    ///
+    /// # Errors
+    /// As [`Embedded::start`].
+    pub async fn start_deviating(
+        contract: Arc<Contract>,
+        deviations: impl IntoIterator<Item = Deviation>,
+    ) -> Result<Self, EmbeddedError> {
+        let builder = CarbonMock::builder().contract(contract).clock(CLOCK).seed(SEED);
+        let builder = deviations.into_iter().fold(builder, carbon_mock::server::Builder::deviate);
+        Ok(Self(builder.start().await?))
     }
 
     /// Its base URL.

@@ -136,13 +136,13 @@ impl Mock {
     pub fn handle(&self, call: Call) -> Reply {
         let on = self.0.deviations;
         if on.is_empty() {
-            return self.answer(call);
+            return self.answer(call, None);
         }
         deviate::handle(
             on,
             &self.0.schema,
             &call,
-            |meant| self.answer(meant),
+            |meant| self.answer(meant, Some(&call)),
             |read| self.peek(read),
             |error| {
                 self.struck(&call, "a deviation", Some(&error));
@@ -161,8 +161,8 @@ impl Mock {
         answer::reading(store, now, self.0.deviations, model, &steps, call).ok().map(|answered| answered.outcome)
     }
 
-    /// Answers faithfully.
-    fn answer(&self, call: Call) -> Reply {
+    /// Answers faithfully. Where something else is carried out than was asked, the journal tells what was asked.
+    fn answer(&self, call: Call, asked: Option<&Call>) -> Reply {
         let (id, at, snapshot) = {
             let mut world = self.world();
             world.run_due();
@@ -170,7 +170,8 @@ impl Mock {
         };
         let (schema, on) = (&self.0.schema, self.0.deviations);
         let model = schema.model(&call.model);
-        let words = journal::in_words(model.map_or(call.model.as_str(), |model| &model.name), &call);
+        let asked = asked.unwrap_or(&call);
+        let words = journal::in_words(model.map_or(call.model.as_str(), |model| &model.name), asked);
         let answer = match model {
             Some(model) => answer::steps_of(schema, model.id, &call).and_then(|steps| {
                 if chain::is_read(schema, model.id, &steps) {
@@ -222,7 +223,7 @@ impl Mock {
             Some(error) => tracing::error!(request = id, "{words}: {error}"),
             None => tracing::info!(request = id, task, "{words}"),
         }
-        let methods = call.steps.iter().map(|step| step.method.clone()).collect();
+        let methods = asked.steps.iter().map(|step| step.method.clone()).collect();
         self.world().journal.push(Entry {
             id,
             at,

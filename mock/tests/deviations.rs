@@ -122,6 +122,24 @@ fn all_at_once_answer_something() {
     assert_eq!(mock.journal()["deviations"].as_array().unwrap().len(), all.len());
 }
 
+/// What was asked is told, not what was carried out instead; and a refusal of such a server is no fault of the client.
+#[test]
+fn the_journal_tells_what_was_asked() {
+    let mock = mock(&[Deviation::LookupsIstartswithCase, Deviation::MethodsCountGone]);
+    ask(&mock, "Homes", r#"method1=objects.filter&arg1={"city__istartswith":"х"}"#);
+    ask(&mock, "Homes", "method1=objects.count");
+    let journal = mock.journal();
+    let told = &journal["journal"][0];
+    assert_eq!(told["call"], r#"Homes.objects.filter({"city__istartswith":"х"})"#);
+    assert_eq!(told["methods"], serde_json::json!(["objects.filter"]));
+    let refused = &journal["journal"][1];
+    assert_eq!(
+        (&refused["violation"], &refused["error"]),
+        (&Value::Bool(false), &"'QuerySet' object has no attribute 'count'".into())
+    );
+    assert!(refused["warnings"][0].as_str().unwrap().contains("on purpose"), "{refused}");
+}
+
 /// Every call of the page, under each group of deviations on its own: nothing of ours breaks.
 #[test]
 fn the_pages_calls_are_answered_whatever_deviates() {

@@ -64,16 +64,20 @@ impl fmt::Debug for Outcome {
 /// [`CHUNK`] bytes.
 pub fn body(reply: Reply) -> impl Iterator<Item = Bytes> + Send {
     type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
-    let (key, pieces): (&str, Pieces) = match reply.outcome {
-        Outcome::Error(text) => ("error", Box::new(std::iter::once(spelled(&text)))),
-        Outcome::Value(value) => ("result", Box::new(std::iter::once(spelled(&value)))),
-        Outcome::Stream(pieces) => ("result", pieces),
-        Outcome::Spelled(whole) => return chunks(Box::new(std::iter::once(whole.body)) as Pieces),
+    let (key, pieces): (Option<&str>, Pieces) = match reply.outcome {
+        Outcome::Error(text) => (Some("error"), Box::new(std::iter::once(spelled(&text)))),
+        Outcome::Value(value) => (Some("result"), Box::new(std::iter::once(spelled(&value)))),
+        Outcome::Stream(pieces) => (Some("result"), pieces),
+        Outcome::Spelled(whole) => (None, Box::new(std::iter::once(whole.body))),
     };
-    let mut head = b"{\"call\": ".to_vec();
-    pyjson::write(&mut head, &reply.call);
-    head.extend_from_slice(format!(", \"{key}\": ").as_bytes());
-    chunks(Box::new(std::iter::once(head).chain(pieces).chain(std::iter::once(b"}".to_vec()))))
+    let (mut head, mut tail) = (Vec::new(), Vec::new());
+    if let Some(key) = key {
+        head.extend_from_slice(b"{\"call\": ");
+        pyjson::write(&mut head, &reply.call);
+        head.extend_from_slice(format!(", \"{key}\": ").as_bytes());
+        tail.push(b'}');
+    }
+    chunks(std::iter::once(head).chain(pieces).chain(std::iter::once(tail)))
 }
 
 fn spelled(value: &(impl serde::Serialize + ?Sized)) -> Vec<u8> {
