@@ -32,6 +32,7 @@ pub mod replay;
 pub mod report;
 pub mod run;
 pub mod safety;
+pub mod sandbox;
 pub mod shell;
 pub mod snapshot;
 pub mod target;

@@ -18,6 +18,7 @@ use hyper_util::rt::TokioExecutor;
 
 use crate::exchange::{Answer, Exchange, Sent};
 use crate::safety;
+use crate::sandbox::Sandbox;
 
 /// Longer replies than this are refused: 256 MiB.
 const MOST_BYTES: usize = 256 << 20;
@@ -79,6 +80,10 @@ pub enum Policy {
     Everything,
     /// Only chains whose every method is a read by the contract.
     ReadsOnly(Arc<Schema>),
+    /// Reads, and writes that can only touch objects of a sandbox.
+    Sandbox(Arc<Sandbox>),
+    /// Everything, on a server that is not ours: its host was typed again.
+    AllWrites,
 }
 
 /// Why a request got no answer.
@@ -160,7 +165,14 @@ impl Client {
         if let Policy::ReadsOnly(schema) = &self.policy {
             safety::only_reads(schema, &sent.path, &sent.body).map_err(TargetError::Refused)?;
         }
+        let ticket = match &self.policy {
+            Policy::Sandbox(sandbox) => sandbox.admit(&sent).map_err(TargetError::Refused)?,
+            _ => None,
+        };
         let answer = self.request(Method::POST, &sent.path, Some(&sent.body)).await?;
+        if let (Policy::Sandbox(sandbox), Some(ticket)) = (&self.policy, ticket) {
+            sandbox.answered(ticket, &answer).map_err(TargetError::Refused)?;
+        }
         Ok(Exchange { sent, answer })
     }
 

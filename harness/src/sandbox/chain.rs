@@ -1,0 +1,216 @@
+//! A call taken apart: model, numbered methods with their arguments, and what else the form holds.
+//!
+//! Strict where the server is lenient. What decides whether a call may leave must not read it otherwise than the server
+//! does, so a form that can be read in two ways is not read at all.
+
+use carbon_specs::Schema;
+use serde_json::{Map, Value};
+
+use crate::exchange::Sent;
+
+const API: &str = "/rest_api/v2/";
+
+/// One method of a chain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    /// `objects.get`, `set`, `add_payment`.
+    pub method: String,
+    /// Its named arguments.
+    pub args: Map<String, Value>,
+}
+
+/// A call, taken apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chain {
+    /// The model, as the contract spells it.
+    pub model: String,
+    /// The path, as it was spelled.
+    pub path: String,
+    /// The methods, in order.
+    pub links: Vec<Link>,
+    /// The value of `fields`, if it is given.
+    pub fields: Option<String>,
+}
+
+impl Chain {
+    /// Takes a call apart.
+    ///
+    /// # Errors
+    /// A sentence: a path that is no model's, a key we do not know or see twice, a number that is spelled oddly, an
+    /// argument that is no JSON object.
+    pub fn parse(schema: &Schema, sent: &Sent) -> Result<Self, String> {
+        let name = sent
+            .path
+            .strip_prefix(API)
+            .and_then(|rest| rest.strip_suffix('/').or(Some(rest)))
+            .filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+            .ok_or_else(|| format!("`{}` is not the path of a model", sent.path))?;
+        let model = schema.model(name).ok_or_else(|| format!("the contract has no model `{name}`"))?;
+        let pairs: Vec<(String, String)> =
+            serde_urlencoded::from_str(&sent.body).map_err(|error| format!("the form cannot be read: {error}"))?;
+        let mut methods: Vec<(u32, String)> = Vec::new();
+        let mut args: Vec<(u32, Map<String, Value>)> = Vec::new();
+        let mut fields = None;
+        for (key, value) in pairs {
+            if key == "fields" {
+                if fields.replace(value).is_some() {
+                    return Err("`fields` is there twice".to_owned());
+                }
+            } else if let Some(number) = key.strip_prefix("method") {
+                let number = numbered(&key, number)?;
+                if value.trim().is_empty() || value.trim() != value || methods.iter().any(|(known, _)| *known == number)
+                {
+                    return Err(format!("`{key}` is empty, padded or there twice"));
+                }
+                methods.push((number, value));
+            } else if let Some(number) = key.strip_prefix("arg") {
+                let number = numbered(&key, number)?;
+                if args.iter().any(|(known, _)| *known == number) {
+                    return Err(format!("`{key}` is there twice"));
+                }
+                args.push((number, object(&key, &value)?));
+            } else {
+                return Err(format!("the form holds `{key}`, which is no part of a call"));
+            }
+        }
+        methods.sort_by_key(|(number, _)| *number);
+        let links = methods
+            .into_iter()
+            .map(|(number, method)| {
+                let place = args.iter().position(|(known, _)| *known == number);
+                Link { method, args: place.map(|place| args.swap_remove(place).1).unwrap_or_default() }
+            })
+            .collect();
+        if let Some((number, _)) = args.iter().find(|(_, args)| !args.is_empty()) {
+            return Err(format!("`arg{number}` belongs to no method"));
+        }
+        Ok(Self { model: model.name.clone(), path: sent.path.clone(), links, fields })
+    }
+
+    /// A call on a model.
+    pub fn on(model: &str) -> Self {
+        Self { model: model.to_owned(), path: format!("{API}{model}/"), links: Vec::new(), fields: None }
+    }
+
+    /// The chain with one more method.
+    #[must_use]
+    pub fn then(mut self, method: &str, args: Value) -> Self {
+        let args = match args {
+            Value::Object(args) => args,
+            _ => Map::new(),
+        };
+        self.links.push(Link { method: method.to_owned(), args });
+        self
+    }
+
+    /// The chain, answering these fields only.
+    #[must_use]
+    pub fn fields(mut self, fields: &[&str]) -> Self {
+        self.fields = Some(Value::from(fields.to_vec()).to_string());
+        self
+    }
+
+    /// As it is sent.
+    pub fn sent(&self) -> Sent {
+        let mut pairs = Vec::new();
+        for (index, link) in self.links.iter().enumerate() {
+            pairs.push((format!("method{}", index + 1), link.method.clone()));
+            pairs.push((format!("arg{}", index + 1), Value::Object(link.args.clone()).to_string()));
+        }
+        pairs.extend(self.fields.iter().map(|fields| ("fields".to_owned(), fields.clone())));
+        Sent { path: self.path.clone(), body: serde_urlencoded::to_string(pairs).unwrap_or_default() }
+    }
+}
+
+/// The number of `method3`: plain digits without a leading zero, so that no two spellings mean one number.
+fn numbered(key: &str, digits: &str) -> Result<u32, String> {
+    let plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| plain).ok_or_else(|| format!("`{key}` has no plain number"))
+}
+
+fn object(key: &str, text: &str) -> Result<Map<String, Value>, String> {
+    if text.trim().is_empty() {
+        return Ok(Map::new());
+    }
+    // A key that is there twice reads as its last in Python as here; but better not to depend on that.
+    let args: Map<String, Value> =
+        serde_json::from_str(text).map_err(|error| format!("`{key}` is not a JSON object: {error}"))?;
+    let keys = serde_json::from_str::<Keys>(text).map_err(|error| format!("`{key}`: {error}"))?;
+    if keys.0 == args.len() { Ok(args) } else { Err(format!("`{key}` names an argument twice")) }
+}
+
+/// Counts an object's keys, repeats included.
+struct Keys(usize);
+
+impl<'de> serde::Deserialize<'de> for Keys {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Count;
+        impl<'de> serde::de::Visitor<'de> for Count {
+            type Value = Keys;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
+                let mut keys = 0;
+                while map.next_entry::<String, serde::de::IgnoredAny>()?.is_some() {
+                    keys += 1;
+                }
+                Ok(Keys(keys))
+            }
+        }
+        deserializer.deserialize_map(Count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use carbon_specs::Contract;
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(path: &str, body: &str) -> Result<Chain, String> {
+        let schema = Contract::embedded().unwrap().schema;
+        Chain::parse(&schema, &Sent { path: path.to_owned(), body: body.to_owned() })
+    }
+
+    #[test]
+    fn a_call_is_taken_apart_and_put_together() {
+        let body = "method3=save&method1=objects.get&arg1={\"id\":\"45\"}&method2=set&arg2={\"name\":\"a+b%26\"}";
+        let chain = parse("/rest_api/v2/abonents/", body).unwrap();
+        assert_eq!(chain.model, "Abonents");
+        assert_eq!(
+            chain.links.iter().map(|link| link.method.as_str()).collect::<Vec<_>>(),
+            ["objects.get", "set", "save"]
+        );
+        assert_eq!(chain.links[1].args["name"], "a b&");
+        let schema = Contract::embedded().unwrap().schema;
+        assert_eq!(Chain::parse(&schema, &chain.sent()), Ok(chain));
+        let built = Chain::on("Homes").then("objects.get", json!({"id": 1})).fields(&["id"]);
+        assert_eq!(Chain::parse(&schema, &built.sent()), Ok(built));
+    }
+
+    #[test]
+    fn what_can_be_read_in_two_ways_is_not_read() {
+        for body in [
+            "method1=objects.get&method1=objects.all",
+            "method1=objects.get&method01=delete",
+            "method1=objects.get&method+2=delete",
+            "method1=objects.get&methodx=delete",
+            "method1=objects.get&arg1={\"id\":1}&arg1={\"id\":2}",
+            "method1=objects.get&arg1={\"id\":1,\"id\":2}",
+            "method1=objects.get&arg1=[1]",
+            "method1=objects.get&arg2={\"id\":1}",
+            "method1=objects.get&other=1",
+            "method1=objects.get+",
+            "fields=[]&fields=[]",
+        ] {
+            assert!(parse("/rest_api/v2/Abonents/", body).is_err(), "{body}");
+        }
+        for path in ["/rest_api/v2/", "/rest_api/v2/Nothing/", "/rest_api/v2/Abonents/x/", "/admin/Abonents/"] {
+            assert!(parse(path, "method1=objects.all").is_err(), "{path}");
+        }
+    }
+}

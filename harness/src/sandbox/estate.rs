@@ -1,0 +1,224 @@
+//! The objects of a sandbox: which rows of the server they point at, how they are created, and that they have come true.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::ask::{self, Row, SandboxError};
+use super::chain::Chain;
+use super::scope::key;
+use super::{Patience, Sandbox};
+use crate::target::Client;
+
+/// Shared rows of which the sandbox's objects may point at a few.
+const BORROWED: [&str; 14] = [
+    "Tarif",
+    "Usluga",
+    "ObjectStatuses",
+    "Operators",
+    "DjangoUsersProfile",
+    "OperationTypes",
+    "AdminMsg",
+    "MsgTypes",
+    "UslugaRangeTypes",
+    "IpPull",
+    "SnatPull",
+    "Nas",
+    "Switch",
+    "SwitchPorts",
+];
+/// How many of each.
+const MOST: usize = 8;
+
+/// What a sandbox works with.
+#[derive(Debug)]
+pub struct Builder<'a> {
+    /// The server.
+    pub client: &'a Client,
+    /// What belongs to the sandbox.
+    pub sandbox: &'a Sandbox,
+    /// How long to wait.
+    pub patience: &'a Patience,
+}
+
+/// A subscriber of the sandbox with its account.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Subscriber {
+    /// Its key.
+    pub pk: i64,
+    /// Its personal account.
+    pub account: Option<i64>,
+    /// Its contract number.
+    pub contract: String,
+}
+
+/// The objects of a sandbox.
+#[derive(Clone, Debug, Default)]
+pub struct Estate {
+    /// Shared rows, by model.
+    pub borrowed: BTreeMap<String, Vec<i64>>,
+    /// The folder.
+    pub folder: i64,
+    /// The subscriber in it.
+    pub subscriber: Subscriber,
+    /// Its user.
+    pub user: i64,
+    /// A home.
+    pub home: i64,
+    /// An attribute.
+    pub attribute: i64,
+}
+
+impl Builder<'_> {
+    /// Creates the folder, a home, an attribute, and the subscriber with a user, each seen to be there.
+    ///
+    /// # Errors
+    /// See [`SandboxError`]; what was created until then is listed in the file.
+    pub async fn build(&self) -> Result<Estate, SandboxError> {
+        let mut estate = Estate { borrowed: self.borrow().await?, ..Estate::default() };
+        if estate.borrowed.get("Tarif").is_none_or(Vec::is_empty) {
+            return Err(SandboxError::Lacks("the server shows no tariff for its subscriber".into()));
+        }
+        estate.folder = self.folder().await?;
+        estate.home = self.home().await?;
+        estate.attribute = self.attribute().await?;
+        for (model, pk) in [("Abonents", estate.folder), ("Homes", estate.home), ("UserAttributes", estate.attribute)] {
+            self.appear(model, pk).await?;
+        }
+        estate.subscriber = self.subscriber(&estate).await?;
+        estate.user = self.user(estate.subscriber.pk).await?;
+        self.appear("Users", estate.user).await?;
+        Ok(estate)
+    }
+
+    /// Chooses the shared rows, and the folder to lie in.
+    async fn borrow(&self) -> Result<BTreeMap<String, Vec<i64>>, SandboxError> {
+        let mut borrowed = BTreeMap::new();
+        for model in BORROWED {
+            // What this server does not have or does not show is left out; examples that need it are not run.
+            let found = match ask::some(self.client, model, "id", &Map::new(), &["id"]).await {
+                Ok(rows) => rows,
+                Err(SandboxError::Answer { .. }) => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            let mut keys: Vec<i64> = found.iter().map(|row| row.pk).collect();
+            keys.sort_by_key(|pk| (*pk < 0, *pk));
+            keys.truncate(MOST);
+            self.sandbox.scope(|scope| keys.retain(|pk| scope.borrow(model, *pk)));
+            borrowed.insert(model.to_owned(), keys);
+        }
+        let top = json!({"parent__isnull": true, "is_folder": 1, "deleted": 0});
+        let top = top.as_object().cloned().unwrap_or_default();
+        let folders = ask::some(self.client, "Abonents", "id", &top, &["id"]).await?;
+        let root = folders.iter().map(|row| row.pk).min();
+        self.sandbox.scope(|scope| scope.lie_in(root));
+        Ok(borrowed)
+    }
+
+    async fn folder(&self) -> Result<i64, SandboxError> {
+        let name = self.sandbox.name();
+        self.patience.say(&format!("creating the folder {name}"));
+        let mut args = json!({"name": name, "is_folder": 1});
+        if let Some(root) = self.sandbox.scope(|scope| scope.root()) {
+            args["parent_id"] = root.into();
+        }
+        self.create("Abonents", args).await.map(|row| row.pk)
+    }
+
+    /// Creates a home.
+    ///
+    /// # Errors
+    /// See [`SandboxError`].
+    pub async fn home(&self) -> Result<i64, SandboxError> {
+        let street = self.sandbox.name();
+        self.patience.say(&format!("creating the home {street}"));
+        let args = json!({"city": "carbon-harness", "street": street, "s_number": "1"});
+        self.create("Homes", args).await.map(|row| row.pk)
+    }
+
+    async fn attribute(&self) -> Result<i64, SandboxError> {
+        let name = self.sandbox.name();
+        self.patience.say(&format!("creating the attribute {name}"));
+        self.create("UserAttributes", json!({"name": name})).await.map(|row| row.pk)
+    }
+
+    /// Creates a subscriber in the sandbox's folder, and waits until it is there.
+    ///
+    /// # Errors
+    /// See [`SandboxError`].
+    pub async fn subscriber(&self, estate: &Estate) -> Result<Subscriber, SandboxError> {
+        let name = self.sandbox.name();
+        self.patience.say(&format!("creating the subscriber {name}"));
+        let tarif = estate.borrowed.get("Tarif").and_then(|keys| keys.first());
+        let args = json!({"name": name, "contract_number": name, "parent_id": estate.folder, "tarif_id": tarif, "home_id": estate.home});
+        let pk = self.create("Abonents", args).await?.pk;
+        let row = self.appear("Abonents", pk).await?;
+        let account = row.fields.get("account_id").and_then(key);
+        if let Some(account) = account {
+            // Only an account that nobody else shares is the sandbox's.
+            let holders = ask::count(self.client, "Abonents", json!({"account_id": account})).await?;
+            if holders != 1 {
+                return Err(SandboxError::Lacks(format!(
+                    "the new subscriber's account {account} belongs to {holders} subscribers"
+                )));
+            }
+            self.sandbox.scope(|scope| scope.own("AdminAccounts", account));
+        }
+        Ok(Subscriber { pk, account, contract: name })
+    }
+
+    /// Creates a user of a subscriber.
+    ///
+    /// # Errors
+    /// See [`SandboxError`].
+    pub async fn user(&self, subscriber: i64) -> Result<i64, SandboxError> {
+        let login = self.sandbox.name();
+        self.patience.say(&format!("creating the user {login}"));
+        self.create("Users", json!({"abonent_id": subscriber, "login": login})).await.map(|row| row.pk)
+    }
+
+    /// Waits until every change asked for so far has been made: tasks run in the order of their requests, so one more,
+    /// whose effect can be read, comes last.
+    ///
+    /// # Errors
+    /// See [`SandboxError`].
+    pub async fn fence(&self, estate: &Estate) -> Result<(), SandboxError> {
+        let city = self.sandbox.name();
+        let home = || Chain::on("Homes").then("objects.get", json!({"id": estate.home}));
+        ask::result(self.client, &home().then("set", json!({"city": city})).then("save", json!({}))).await?;
+        let seen = self.patience.until(async || {
+            let rows = ask::rows(self.client, "Homes", json!({"pk": estate.home}), &["city"]).await?;
+            let there = rows.iter().any(|row| row.fields.get("city").and_then(Value::as_str) == Some(&city));
+            Ok(there.then_some(()))
+        });
+        let late = || SandboxError::Late { what: "the last change".into(), seconds: self.patience.deadline.as_secs() };
+        seen.await?.ok_or_else(late)
+    }
+
+    /// Creates an object. It may not be there yet.
+    ///
+    /// # Errors
+    /// See [`SandboxError`].
+    pub async fn create(&self, model: &str, args: Value) -> Result<Row, SandboxError> {
+        let result = ask::result(self.client, &Chain::on(model).then("objects.create", args)).await?;
+        let pk = result.get("pk").and_then(key);
+        let pk = pk.ok_or_else(|| SandboxError::Answer {
+            what: format!("{model} objects.create"),
+            answer: "an object without a key".into(),
+        })?;
+        Ok(Row { pk, fields: result.get("fields").and_then(Value::as_object).cloned().unwrap_or_default() })
+    }
+
+    /// Waits until an object is there.
+    ///
+    /// # Errors
+    /// See [`SandboxError`].
+    pub async fn appear(&self, model: &str, pk: i64) -> Result<Row, SandboxError> {
+        let what = format!("{model} {pk}");
+        let found = self
+            .patience
+            .until(async || Ok(ask::rows(self.client, model, json!({"pk": pk}), &[]).await?.into_iter().next()))
+            .await?;
+        found.ok_or_else(|| SandboxError::Late { what, seconds: self.patience.deadline.as_secs() })
+    }
+}
