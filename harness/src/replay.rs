@@ -6,6 +6,7 @@
 mod steps;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use carbon_specs::example::{Example, Loop, Request, Variant};
 use carbon_specs::rule::Case;
@@ -19,6 +20,7 @@ use crate::control::{self, ControlError};
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::literal::Shell;
+use crate::sandbox::Session;
 use crate::target::{Client, TargetError};
 pub use steps::proves_anywhere;
 use steps::{Stage, Stories};
@@ -109,12 +111,25 @@ impl From<ControlError> for Stop {
 pub struct Replayer {
     client: Client,
     compare: Compare,
+    sandbox: Option<Arc<Session>>,
 }
 
 impl Replayer {
     /// Replays through a client.
     pub fn new(client: Client, compare: Compare) -> Self {
-        Self { client, compare }
+        Self { client, compare, sandbox: None }
+    }
+
+    /// Runs writes on a sandbox's objects.
+    #[must_use]
+    pub fn in_sandbox(mut self, sandbox: Option<Arc<Session>>) -> Self {
+        self.sandbox = sandbox;
+        self
+    }
+
+    /// The sandbox, if there is one.
+    pub fn sandbox(&self) -> Option<&Session> {
+        self.sandbox.as_deref()
     }
 
     /// The client.

@@ -157,6 +157,20 @@ impl Client {
         matches!(self.policy, Policy::Everything)
     }
 
+    /// What may be sent, in words.
+    pub fn allowed(&self) -> &'static str {
+        match self.policy {
+            Policy::Everything | Policy::AllWrites => "all writes",
+            Policy::ReadsOnly(_) => "reads only",
+            Policy::Sandbox(_) => "reads, and writes in a sandbox",
+        }
+    }
+
+    /// Whether any write may be sent to a server that is not ours.
+    pub fn may_write(&self) -> bool {
+        matches!(self.policy, Policy::AllWrites)
+    }
+
     /// Sends a call.
     ///
     /// # Errors

@@ -7,7 +7,9 @@ use carbon_specs::example::Kind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::choice_args::{ChoiceArgs, JudgementArgs};
+use super::clean::CleanArgs;
 use super::verify::VerifyArgs;
+use super::writes_args::WritesArgs;
 use crate::catalog::Wanted;
 use crate::embedded::Sqlexec;
 use crate::exit;
@@ -44,7 +46,8 @@ pub enum Command {
   carbon-harness run --section users --write -v
   carbon-harness run --only-rules
   carbon-harness run --update                     rewrite snapshots that differ; review them with git or cargo insta
-  carbon-harness run --target http://192.0.2.1:8082 --format json")]
+  carbon-harness run --target http://192.0.2.1:8082 --format json
+  carbon-harness run --target http://192.0.2.1:8082 --writes sandbox")]
     Run(RunArgs),
     /// List the documented calls.
     #[command(after_help = "Examples:
@@ -91,6 +94,14 @@ pub enum Command {
     /// What the page's `sqlexec` is, for `literal`.
     #[command(hide = true)]
     Sqlexec(Sqlexec),
+    /// Remove what a sandbox run left on a server after a crash, a kill or a lost connection.
+    ///
+    /// Works from the file that the run wrote, and finds objects by the names that only that run has given. Can be done
+    /// any number of times. Exits with 1 if something is still there.
+    #[command(after_help = "Examples:
+  carbon-harness clean
+  carbon-harness clean --journal nightly.jsonl --target http://192.0.2.1:8082")]
+    Clean(CleanArgs),
     /// Write the documents generated from the contract: the errata and the assumptions.
     #[command(after_help = "Examples:
   carbon-harness docs
@@ -147,9 +158,12 @@ pub struct RunArgs {
     /// By what it is judged.
     #[command(flatten)]
     pub judgement: JudgementArgs,
-    /// The server to hold to the page, instead of the embedded mock; only reads are sent to it.
+    /// The server to hold to the page, instead of the embedded mock; only reads are sent to it, unless --writes says more.
     #[arg(long, value_name = "URL")]
     pub target: Option<String>,
+    /// Writes on the target.
+    #[command(flatten)]
+    pub writes: WritesArgs,
     /// How much of a reply is compared: values and snapshots, or keys and kinds.
     ///
     /// `auto` compares values on a mock, and keys and kinds on any other server.

@@ -11,6 +11,8 @@ use crate::embedded::EmbeddedError;
 use crate::exit;
 use crate::literal::MissingPrograms;
 use crate::run::RunError;
+use crate::sandbox::SandboxError;
+use crate::sandbox::journal::JournalError;
 use crate::target::{BaseUrlError, TargetError};
 
 /// Trouble of the run itself; a mismatch is none.
@@ -40,6 +42,38 @@ pub enum CliError {
     /// Only writes were selected for a server that is not ours.
     #[error("refused: everything selected writes, and {0} is not ours; only reads are sent there")]
     OnlyWrites(String),
+    /// `--writes all` without the host, or with another.
+    #[error("refused: --writes all changes whatever the page names on {host}; if that is meant, add --i-mean {host}{}", but(.meant))]
+    NotMeant {
+        /// The target's host.
+        host: String,
+        /// What was typed.
+        meant: String,
+    },
+    /// A sandbox's file belongs to another server.
+    #[error("refused: {} lists objects of {listed}, not of {target}", .journal.display())]
+    OtherTarget {
+        /// The file.
+        journal: PathBuf,
+        /// Its server.
+        listed: String,
+        /// The one asked for.
+        target: String,
+    },
+    /// A sandbox was not removed as a whole.
+    #[error("the sandbox is not removed: {left}\nfinish it with: carbon-harness clean --journal {}", .journal.display())]
+    Left {
+        /// The file that lists what is there.
+        journal: PathBuf,
+        /// What is still there, or why.
+        left: String,
+    },
+    /// The user ended it.
+    #[error("interrupted; the sandbox was removed")]
+    Interrupted,
+    /// A sandbox cannot be set up or used.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// The contract cannot be read.
     #[error("the contract{} cannot be read: {error}", place(.folder))]
     Contract {
@@ -69,11 +103,21 @@ impl CliError {
             error if error.is_broken_pipe() => exit::CONFORMS,
             Self::Selection(_) | Self::Choice(_) | Self::BaseUrl(_) | Self::Usage(_) | Self::Programs(_) => exit::USAGE,
             Self::Target(_) | Self::Embedded(_) | Self::Run(RunError::Unreachable(_)) => exit::UNREACHABLE,
-            Self::OnlyWrites(_) => exit::REFUSED,
+            Self::OnlyWrites(_)
+            | Self::NotMeant { .. }
+            | Self::OtherTarget { .. }
+            | Self::Sandbox(SandboxError::Journal(JournalError::Unfinished(_))) => exit::REFUSED,
+            Self::Sandbox(SandboxError::Target(error)) if error.is_unreachable() => exit::UNREACHABLE,
+            Self::Sandbox(SandboxError::Journal(_)) => exit::USAGE,
+            Self::Left { .. } | Self::Interrupted | Self::Sandbox(_) => exit::MISMATCH,
             Self::Contract { .. } => exit::CONTRACT,
             Self::Run(RunError::Snapshot(_) | RunError::Report(_)) | Self::Io(_) => exit::MISMATCH,
         }
     }
+}
+
+fn but(meant: &str) -> String {
+    if meant.is_empty() { String::new() } else { format!(" (not --i-mean {meant})") }
 }
 
 fn place(folder: &Option<PathBuf>) -> String {

@@ -2,6 +2,7 @@
 
 mod args;
 mod choice_args;
+mod clean;
 mod docs;
 mod error;
 mod explain;
@@ -11,6 +12,7 @@ mod rules;
 mod run;
 mod show;
 mod verify;
+mod writes_args;
 
 use std::env;
 use std::ffi::OsString;
@@ -55,6 +57,7 @@ fn dispatch(args: Args) -> Result<ExitCode, CliError> {
         Command::Explain(args) => explain::explain(&args)?,
         Command::Literal(args) => literal::literal(&args)?,
         Command::Verify(args) => verify::verify(&args)?,
+        Command::Clean(args) => clean::clean(&args)?,
         Command::Docs(args) => docs::docs(&args)?,
         // It ends as isql does.
         Command::Sqlexec(options) => return Ok(embedded::sqlexec(&options)),

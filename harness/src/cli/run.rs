@@ -11,6 +11,7 @@ use globset::Glob;
 
 use super::args::{CompareArg, Format, ReportArg, RunArgs};
 use super::error::CliError;
+use super::writes_args::{self, WritesArg};
 use crate::catalog::{self, SelectionError};
 use crate::embedded::Embedded;
 use crate::exit;
@@ -18,6 +19,7 @@ use crate::outcome::Summary;
 use crate::replay::{Compare, Replayer};
 use crate::report::{Detail, Json, Reporter, Shown, Text};
 use crate::run::{self, Plan};
+use crate::sandbox::Sandbox;
 use crate::snapshot::{Mode, Snapshots};
 use crate::target::{BaseUrl, Client, Policy};
 
@@ -32,7 +34,9 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
     let contract = Arc::new(super::contract(args.specs.as_deref())?);
     let plan = plan(&contract, args)?;
     let target = args.target.as_deref().map(BaseUrl::parse).transpose()?;
+    args.writes.check(target.as_ref())?;
     if let Some(target) = &target
+        && args.writes.writes == WritesArg::None
         && !(plan.examples.is_empty() && plan.rules.is_empty())
         && all_refused(&plan)
     {
@@ -44,7 +48,7 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let summary = runtime.block_on(async {
         // The embedded mock lives until the run is over.
-        let (client, _embedded) = connect(&contract, target, args).await?;
+        let (client, _embedded, sandbox) = connect(&contract, target, args).await?;
         let compare = compare(&client, args.compare).await?;
         if compare == Compare::Exact && !args.update && !plan.examples.is_empty() && !snapshots.folder().is_dir() {
             let folder = snapshots.folder().display();
@@ -52,8 +56,13 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
                 "there are no snapshots in {folder}: run in the repository, or name their folder with --snapshots"
             )));
         }
-        let replayer = Replayer::new(client, compare);
-        Ok::<Summary, CliError>(run::run(&plan, &replayer, &snapshots, &mut reporter).await?)
+        let session = sandbox.map(|sandbox| args.writes.session(&client, sandbox, args.quiet));
+        let replayer = Replayer::new(client, compare).in_sandbox(session.clone());
+        let run = run::run(&plan, &replayer, &snapshots, &mut reporter);
+        match session {
+            None => Ok::<Summary, CliError>(run.await?),
+            Some(session) => writes_args::around(&session, &args.writes.journal, run).await,
+        }
     })?;
     Ok(if summary.conforms() { exit::CONFORMS } else { exit::MISMATCH })
 }
@@ -114,15 +123,16 @@ async fn connect(
     contract: &Arc<Contract>,
     target: Option<BaseUrl>,
     args: &RunArgs,
-) -> Result<(Client, Option<Embedded>), CliError> {
+) -> Result<(Client, Option<Embedded>, Option<Arc<Sandbox>>), CliError> {
     let timeout = Duration::from_secs(args.timeout);
     let Some(base) = target else {
         let (client, embedded) = start(contract, timeout).await?;
-        return Ok((client, Some(embedded)));
+        return Ok((client, Some(embedded), None));
     };
-    let client = Client::new(base, Policy::ReadsOnly(Arc::new(contract.schema.clone())), timeout);
+    let (policy, sandbox) = args.writes.policy(&Arc::new(contract.schema.clone()), &base)?;
+    let client = Client::new(base, policy, timeout);
     client.get("/rest_api/v2/").await?;
-    Ok((client, None))
+    Ok((client, None, sandbox))
 }
 
 async fn compare(client: &Client, wanted: CompareArg) -> Result<Compare, CliError> {

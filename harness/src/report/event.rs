@@ -13,6 +13,8 @@ pub enum Event<'a> {
         target: &'a str,
         /// Whether we started the server ourselves.
         is_ours: bool,
+        /// What may be sent there, in words.
+        allowed: &'a str,
         /// How many examples will be replayed.
         examples: usize,
         /// How many cases of rules.

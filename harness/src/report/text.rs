@@ -243,11 +243,11 @@ impl<W: Write> Text<W> {
 impl<W: Write> Reporter for Text<W> {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
-            Event::Started { target, is_ours, .. } if self.detail > Detail::Quiet => {
+            Event::Started { target, is_ours, allowed, .. } if self.detail > Detail::Quiet => {
                 let target = if *is_ours {
                     format!("the embedded mock (clock {CLOCK}, seed {SEED})")
                 } else {
-                    format!("{target} (reads only)")
+                    format!("{target} ({allowed})")
                 };
                 writeln!(self.out, "{QUIET}replaying the page against {target}{QUIET:#}")
             }

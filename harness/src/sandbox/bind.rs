@@ -210,7 +210,12 @@ impl<'a> Binder<'a> {
                 self.subscriber.pk
             }
             "Users" => {
-                if has("delete") {
+                let by_key = conditions.keys().any(|path| path == "pk" || *path == model.pk_field().name);
+                if !by_key {
+                    // Found by its subscriber, it must be the only one.
+                    self.subscriber = builder.subscriber(self.estate).await?;
+                }
+                if has("delete") || !by_key {
                     self.user = builder.user(self.subscriber.pk).await?;
                     builder.appear("Users", self.user).await?;
                 }

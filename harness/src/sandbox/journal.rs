@@ -146,7 +146,9 @@ impl Journal {
     pub fn begin(path: &Path, run: &str, target: &str) -> Result<Self, JournalError> {
         let mut journal = Self::open(path)?;
         match read(path) {
-            Ok(told) if !told.done => return Err(JournalError::Unfinished(path.display().to_string())),
+            Ok(told) if !told.done && told.objects.iter().any(|listed| !listed.gone) => {
+                return Err(JournalError::Unfinished(path.display().to_string()));
+            }
             Ok(_) => {}
             // An empty file, or one that was never begun, lists nothing.
             Err(JournalError::NoBegin(_)) if std::fs::metadata(path).is_ok_and(|data| data.len() == 0) => {}

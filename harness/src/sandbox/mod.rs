@@ -102,6 +102,10 @@ impl Sandbox {
     pub fn answered(&self, ticket: Ticket, answer: &Answer) -> Result<(), String> {
         let Ok(reply) = answer.json() else { return Ok(()) };
         let mut state = self.state();
+        // Only a write on a user of ours answers a session here; reads are not told.
+        if let Some(suid) = reply.pointer("/result/fields/suid").and_then(Value::as_str) {
+            state.scope.open_session(suid);
+        }
         let pk = reply.pointer("/result/pk").and_then(key);
         let model = reply.pointer("/result/model").and_then(Value::as_str).unwrap_or_default();
         let entry = match (ticket.0, pk) {
@@ -114,9 +118,6 @@ impl Sandbox {
                 Some(Entry::Refused { n })
             }
             (None, Some(pk)) => {
-                if let Some(suid) = reply.pointer("/result/fields/suid").and_then(Value::as_str) {
-                    state.scope.open_session(suid);
-                }
                 // What a method made for a subscriber of ours: `add_service` answers the connected service.
                 let abonent = reply.pointer("/result/fields/abonent_id").and_then(key);
                 if abonent.is_some_and(|abonent| state.scope.owns("Abonents", abonent)) && model != "Abonents" {

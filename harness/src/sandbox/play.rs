@@ -180,7 +180,8 @@ impl Player<'_> {
         if let Some(other) = hanging.filter(|other| matches!(*other, "UsersUsluga" | "MsgStack")) {
             effects.push(Effect::Holds { model: other.to_owned(), pk, columns: Map::new() });
         }
-        if !columns.is_empty() {
+        // What is put on the stack is worked off at once, and gone from there.
+        if !columns.is_empty() && model != "AccountStack" {
             effects.push(Effect::Holds { model: model.to_owned(), pk, columns });
         }
         effects

@@ -1,0 +1,76 @@
+//! `clean`: removes what a sandbox run left behind.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::CliError;
+use super::writes_args::{JOURNAL, patience};
+use crate::exit;
+use crate::sandbox::journal::Journal;
+use crate::sandbox::removal::{self, Removal};
+use crate::sandbox::{Sandbox, SandboxError, Scope};
+use crate::target::{BaseUrl, Client, Policy};
+
+/// Arguments of `clean`.
+#[derive(Debug, clap::Args)]
+pub struct CleanArgs {
+    /// The file that lists what the sandbox created.
+    #[arg(long, value_name = "FILE", default_value = JOURNAL)]
+    pub journal: PathBuf,
+    /// The server; by default the one that the file names. Another one is refused.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<String>,
+    /// How long one change may take to come true; an object that was asked for may appear as late as that.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=7200))]
+    pub settle: u64,
+    /// Give up on an answer after this many seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
+    /// A contract to use instead of the one built in.
+    #[arg(long, value_name = "DIR")]
+    pub specs: Option<PathBuf>,
+    /// Say nothing but the result.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Carries out `clean`.
+///
+/// # Errors
+/// See [`CliError`].
+pub fn clean(args: &CleanArgs) -> Result<u8, CliError> {
+    let schema = Arc::new(super::contract(args.specs.as_deref())?.schema);
+    let (journal, told) = Journal::resume(&args.journal).map_err(SandboxError::from)?;
+    let base = BaseUrl::parse(&told.target)?;
+    if let Some(target) = &args.target
+        && BaseUrl::parse(target)? != base
+    {
+        return Err(CliError::OtherTarget {
+            journal: args.journal.clone(),
+            listed: told.target,
+            target: target.clone(),
+        });
+    }
+    if told.done {
+        return super::print(|out| writeln!(out, "{}: everything was removed already", args.journal.display()));
+    }
+    let sandbox = Arc::new(Sandbox::new(schema, Scope::new(&told.run), journal));
+    let client = Client::new(base, Policy::Sandbox(Arc::clone(&sandbox)), Duration::from_secs(args.timeout));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let patience = patience(args.settle, args.quiet);
+    let removal = runtime.block_on(removal::remove(&client, &sandbox, &patience))?;
+    super::print(|out| write(out, &removal, args))?;
+    Ok(if removal.left.is_empty() { exit::CONFORMS } else { exit::MISMATCH })
+}
+
+fn write(out: &mut dyn std::io::Write, removal: &Removal, args: &CleanArgs) -> std::io::Result<()> {
+    writeln!(out, "{} listed objects are gone", removal.gone)?;
+    for never in &removal.never {
+        writeln!(out, "  never seen within {} seconds, so probably never created: {never}", args.settle)?;
+    }
+    for left in &removal.left {
+        writeln!(out, "  still there: {left}")?;
+    }
+    Ok(())
+}

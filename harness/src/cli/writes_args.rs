@@ -1,0 +1,157 @@
+//! The options of `run` about writes on a server that is not ours, and what they come to.
+
+use std::future::Future;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use carbon_specs::Schema;
+use clap::ValueEnum;
+
+use super::error::CliError;
+use crate::run::RunError;
+use crate::sandbox::journal::Journal;
+use crate::sandbox::{Patience, Sandbox, Scope, Session};
+use crate::target::{BaseUrl, Client, Policy};
+
+/// Where objects of a sandbox are listed, if no other file is named.
+pub(super) const JOURNAL: &str = "carbon-harness-sandbox.jsonl";
+
+/// What may be written on a server that is not ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WritesArg {
+    /// Nothing.
+    None,
+    /// Objects that the harness makes for itself and removes.
+    Sandbox,
+    /// Whatever the page's examples say, on whatever objects they name.
+    All,
+}
+
+/// Options about writes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct WritesArgs {
+    /// What may be written on the target.
+    ///
+    /// `sandbox` makes a folder, a subscriber and what belongs to it, runs the write examples on these alone, and removes
+    /// them. `all` sends the page's writes as they stand; it needs --i-mean.
+    #[arg(long, value_enum, default_value_t = WritesArg::None, requires_ifs = [("sandbox", "target"), ("all", "target"), ("all", "i_mean")])]
+    pub writes: WritesArg,
+    /// The target's host once more, for --writes all.
+    #[arg(long, value_name = "HOST")]
+    pub i_mean: Option<String>,
+    /// The file that lists what a sandbox creates, before it is created; `clean` works from it.
+    #[arg(long, value_name = "FILE", default_value = JOURNAL)]
+    pub journal: PathBuf,
+    /// How long one change may take to come true, on a server whose tasks are not ours to run.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=7200))]
+    pub settle: u64,
+}
+
+impl WritesArgs {
+    /// Refuses `all` unless the host is typed again. To be asked before anything is sent.
+    ///
+    /// # Errors
+    /// [`CliError::NotMeant`].
+    pub fn check(&self, target: Option<&BaseUrl>) -> Result<(), CliError> {
+        let (WritesArg::All, Some(target)) = (self.writes, target) else { return Ok(()) };
+        let host = host(target);
+        match self.i_mean.as_deref() {
+            Some(meant) if meant == host => Ok(()),
+            meant => Err(CliError::NotMeant { host, meant: meant.unwrap_or_default().to_owned() }),
+        }
+    }
+
+    /// What may be sent, and the sandbox if there is to be one.
+    ///
+    /// # Errors
+    /// The write-ahead file cannot be begun.
+    pub fn policy(&self, schema: &Arc<Schema>, target: &BaseUrl) -> Result<(Policy, Option<Arc<Sandbox>>), CliError> {
+        Ok(match self.writes {
+            WritesArg::None => (Policy::ReadsOnly(Arc::clone(schema)), None),
+            WritesArg::All => (Policy::AllWrites, None),
+            WritesArg::Sandbox => {
+                let run = format!("{:08x}", rand::random::<u32>());
+                let journal = Journal::begin(&self.journal, &run, &target.to_string())
+                    .map_err(crate::sandbox::SandboxError::from)?;
+                let sandbox = Arc::new(Sandbox::new(Arc::clone(schema), Scope::new(&run), journal));
+                (Policy::Sandbox(Arc::clone(&sandbox)), Some(sandbox))
+            }
+        })
+    }
+
+    /// The sandbox on its server.
+    pub fn session(&self, client: &Client, sandbox: Arc<Sandbox>, quiet: bool) -> Arc<Session> {
+        Arc::new(Session::new(client.clone(), sandbox, patience(self.settle, quiet)))
+    }
+}
+
+/// The host of a target, without its port.
+fn host(target: &BaseUrl) -> String {
+    let text = target.to_string();
+    let authority = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    host.trim_matches(['[', ']']).to_owned()
+}
+
+/// Waits that long, and tells a terminal what is being done.
+pub(super) fn patience(settle: u64, quiet: bool) -> Patience {
+    let shown = !quiet && io::stderr().is_terminal();
+    let say = move |text: &str| {
+        if shown {
+            // If this cannot be written, the work is done all the same.
+            let _ = writeln!(anstream::stderr(), "sandbox: {text}");
+        }
+    };
+    Patience { deadline: Duration::from_secs(settle), say: Arc::new(say) }
+}
+
+/// Builds the sandbox, runs, and removes it again, whatever happened between; so too when the user interrupts.
+///
+/// # Errors
+/// The first that went wrong; what could not be removed comes before all else.
+pub(super) async fn around<T>(
+    session: &Session,
+    journal: &std::path::Path,
+    run: impl Future<Output = Result<T, RunError>>,
+) -> Result<T, CliError> {
+    let ran = tokio::select! {
+        () = stopped() => Err(CliError::Interrupted),
+        ran = async {
+            session.build().await?;
+            Ok(run.await?)
+        } => ran,
+    };
+    let left = |left: String| CliError::Left { journal: journal.to_owned(), left };
+    let removed = tokio::select! {
+        () = stopped() => return Err(left("the removal was interrupted".to_owned())),
+        removed = session.remove() => removed,
+    };
+    match removed {
+        Ok(removal) if removal.left.is_empty() => ran,
+        Ok(removal) => Err(left(removal.left.join("; "))),
+        Err(error) => Err(left(error.to_string())),
+    }
+}
+
+/// Ends when the user, or the system, wants us to end.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
