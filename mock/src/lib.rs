@@ -3,7 +3,7 @@
 //! The way of a request, top to bottom: [`http`] accepts bytes, [`wire`] turns the form body into a call, [`Mock`]
 //! answers it with the help of [`billing`] (what the models' methods mean) and [`orm`] (names, paths, QuerySets,
 //! projection); changes wait in [`tasks`] and are made in [`store`]. [`control`] is the side door under `/__mock__/`.
-//! A layer names only those below it.
+//! A layer names only those below it. [`deviate`] stands around all of it and is usually off: it misbehaves on purpose.
 //!
 //! As a library it is a server for tests, each with a state, a clock and a seed of its own:
 //!

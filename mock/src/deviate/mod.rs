@@ -5,6 +5,9 @@
 //! faithful mock: `request` rewrites the call before it is carried out, `reply` rewrites the answer afterwards. A few
 //! are decided where the behaviour is, by asking the [`Deviations`] that are passed there.
 //!
+//! So it stands at two places among the layers: the list and the set are plain data that any layer may ask, `request`
+//! and `reply` stand above the ORM, around the answering of a call.
+//!
 //! A mock without deviations does none of this: its replies stream, and nobody looks at them again.
 
 mod name;
