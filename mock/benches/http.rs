@@ -38,7 +38,9 @@ fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let few_mock = runtime.block_on(CarbonMock::builder().abonents(1_000).start())?;
     let many_mock = runtime.block_on(CarbonMock::builder().abonents(many).start())?;
-    println!("requests a second, medians of {ROUNDS} interleaved rounds of {TIME:?}; the ratio to a bare hyper server\n");
+    println!(
+        "requests a second, medians of {ROUNDS} interleaved rounds of {TIME:?}; the ratio to a bare hyper server\n"
+    );
     println!("{:<26} {:>9} {:>11} {:>6} {:>11} {:>6}", "", "bare", "1000", "ratio", many, "ratio");
     let mut get = None;
     for (what, model, body) in CALLS {

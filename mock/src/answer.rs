@@ -1,5 +1,7 @@
 //! One call answered on a view of the state: its steps, what follows from them, and the printing.
 
+use std::borrow::Cow;
+
 use carbon_specs::{ModelId, Provenance, Schema};
 use jiff::civil::DateTime;
 use serde_json::{Value as Json, json};
@@ -9,7 +11,7 @@ use crate::chain::{self, Subject};
 use crate::deviate::Deviations;
 use crate::orm::project::{ListPieces, Printer, Shape, shape};
 use crate::orm::tx::Finished;
-use crate::orm::{CallError, Keys, Leases, Tx, execute};
+use crate::orm::{CallError, Keys, Leases, Query, Tx, execute};
 use crate::store::{Pk, Store};
 use crate::tasks::{Chance, Change};
 use crate::wire::{Call, Outcome, Step};
@@ -84,16 +86,34 @@ fn print(
 }
 
 /// The chain; without `methodN`, a method of the model that the body names directly (`get_version=True`).
-pub(crate) fn steps_of(schema: &Schema, model: ModelId, call: &Call) -> Result<Vec<Step>, CallError> {
+pub(crate) fn steps_of<'c>(schema: &Schema, model: ModelId, call: &'c Call) -> Result<Cow<'c, [Step]>, CallError> {
     if !call.steps.is_empty() {
-        return Ok(call.steps.clone());
+        return Ok(Cow::Borrowed(&call.steps));
     }
     let methods = &schema.at(model).model_methods;
     call.extra
         .iter()
         .find(|(name, _)| methods.contains_key(name))
-        .map(|(name, _)| vec![Step { number: 1, method: name.clone(), arg: json!({}) }])
+        .map(|(name, _)| Cow::Owned(vec![Step { number: 1, method: name.clone(), arg: json!({}) }]))
         .ok_or_else(|| CallError::Malformed(call.no_method().to_string()))
+}
+
+/// Whether a call is answered in no time, so that nobody need be sent elsewhere meanwhile: all there is are a few rows,
+/// or an index leads to the few that it is about and nothing beside them is asked for.
+pub(crate) fn is_quick(store: &Store, model: ModelId, steps: &[Step], call: &Call) -> bool {
+    const SMALL: usize = 10_000;
+    if store.len() <= SMALL {
+        return true;
+    }
+    let schema = store.schema();
+    let plain = |path: &String| schema.at(model).field(path).is_some();
+    let Some(Step { method, arg: Json::Object(conditions), .. }) = steps.first() else { return false };
+    if !matches!(method.as_str(), "objects.get" | "objects.filter") || !call.fields.iter().flatten().all(plain) {
+        return false;
+    }
+    let mut query = Query::all(schema, model);
+    // What is refused is refused at once.
+    query.filter(conditions).is_err() || execute::is_selective(store, &query)
 }
 
 /// The `result` of what a chain came to.

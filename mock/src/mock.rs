@@ -70,6 +70,15 @@ pub enum MockError {
     Demo(#[from] DemoError),
 }
 
+/// What can be said of a call before it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prospect {
+    /// It changes nothing.
+    pub reads: bool,
+    /// Answering it takes no time to speak of.
+    pub quick: bool,
+}
+
 /// A server without a socket. Clones share one world.
 #[derive(Clone, Debug)]
 pub struct Mock(Arc<Shared>);
@@ -130,6 +139,22 @@ impl Mock {
     /// How it misbehaves on purpose.
     pub fn deviations(&self) -> Deviations {
         self.0.deviations
+    }
+
+    /// What can be said of a call before it is answered.
+    pub fn prospect(&self, call: &Call) -> Prospect {
+        let schema = &self.0.schema;
+        if !self.0.deviations.is_empty() {
+            return Prospect { reads: false, quick: false };
+        }
+        let steps = schema.model(&call.model).and_then(|model| {
+            let steps = answer::steps_of(schema, model.id, call).ok()?;
+            Some((model.id, steps))
+        });
+        // What is no call is refused at once.
+        let Some((model, steps)) = steps else { return Prospect { reads: true, quick: true } };
+        let store = self.world().store.clone();
+        Prospect { reads: chain::is_read(schema, model, &steps), quick: answer::is_quick(&store, model, &steps, call) }
     }
 
     /// Answers a call. One that only reads works on a snapshot and holds up nobody.

@@ -102,7 +102,8 @@ impl Connection {
             answer.extend_from_slice(&self.buffer[..more]);
             let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
             let text = std::str::from_utf8(&answer[..head])?.to_ascii_lowercase();
-            let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+            let length =
+                text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
             let whole = match length {
                 Some(length) => answer.len() >= head + 4 + length,
                 None => answer.ends_with(b"\r\n0\r\n\r\n"),
@@ -137,7 +138,8 @@ pub fn rounds<const N: usize>(
 pub fn memory() -> Result<(u64, u64), Failure> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let kilobytes = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such line in /proc/self/status")?;
+        let line =
+            status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such line in /proc/self/status")?;
         let number = line.trim().trim_end_matches("kB").trim().parse::<u64>()?;
         Ok::<u64, Failure>(number * 1024)
     };

@@ -31,7 +31,8 @@ pub fn clean(tx: &mut Tx<'_>, abonent: Pk, name: &str) -> Result<(), CallError> 
         )));
     }
     for link in asked {
-        for pk in tx.store.matching(link.model, link.field, &Value::Int(abonent)) {
+        let linked: Vec<Pk> = tx.store.matching(link.model, link.field, &Value::Int(abonent)).collect();
+        for pk in linked {
             break_link(tx, link, pk)?;
         }
     }

@@ -52,7 +52,6 @@ pub fn all_where(store: &Store, model: &str, conditions: &[(&str, Value)]) -> Re
     Ok(match resolved.first() {
         Some((field, value)) => store
             .matching(model.id, *field, value)
-            .into_iter()
             .filter_map(|pk| store.get(model.id, pk).map(|row| (pk, row)))
             .filter(|(_, row)| fits(row))
             .map(|(pk, row)| object(pk, row))

@@ -168,7 +168,7 @@ fn linked<'s>(store: &'s Store, from: carbon_specs::ModelId, row: &Row, hop: Hop
         Hop::Forward { field, to } => row[field.0].as_int().and_then(|pk| store.get(to, pk)).into_iter().collect(),
         Hop::Reverse { model, field } => {
             let pk = &row[store.model(from).pk.0];
-            store.matching(model, field, pk).into_iter().filter_map(|pk| store.get(model, pk)).collect()
+            store.matching(model, field, pk).filter_map(|pk| store.get(model, pk)).collect()
         }
     }
 }
@@ -206,7 +206,11 @@ fn truth(store: &Store, condition: &Condition, bound: &[Option<&Row>]) -> Option
 
 /// Rows that may answer: through the most selective equality that an index serves, or all.
 fn candidates<'s>(store: &'s Store, query: &Query) -> Box<dyn Iterator<Item = (Pk, &'s Row)> + 's> {
-    let best = query.conditions.iter().filter_map(|condition| start(store, query, condition)).min_by_key(BTreeSet::len);
+    // In steps, so that a condition that half of the rows satisfy is not followed where another one finds a few.
+    let best = [FEW, 4096, usize::MAX].into_iter().find_map(|most| {
+        let found = query.conditions.iter().filter_map(|condition| start(store, query, condition, most));
+        found.min_by_key(BTreeSet::len)
+    });
     match best {
         Some(keys) => {
             let table = store.table(query.model);
@@ -216,16 +220,22 @@ fn candidates<'s>(store: &'s Store, query: &Query) -> Box<dyn Iterator<Item = (P
     }
 }
 
-/// The model's keys from which a top-level equality can be reached; `None` where no index serves it.
-fn start(store: &Store, query: &Query, condition: &Condition) -> Option<BTreeSet<Pk>> {
+/// So many rows are looked at in no time.
+const FEW: usize = 64;
+
+/// Whether an index leads to a few rows that alone can answer.
+pub fn is_selective(store: &Store, query: &Query) -> bool {
+    query.empty || query.conditions.iter().any(|condition| start(store, query, condition, FEW).is_some())
+}
+
+/// The model's keys from which a top-level equality can be reached; `None` where no index serves it, or where they are
+/// more than `most`.
+fn start(store: &Store, query: &Query, condition: &Condition, most: usize) -> Option<BTreeSet<Pk>> {
     let Condition::Compare { alias, field, lookup } = condition else { return None };
     let model = query.aliases[*alias].model;
     let served = store.table(model).is_indexed(*field) || store.model(model).pk == *field;
     let keys = lookup.keys().filter(|_| served)?;
-    let mut rows: BTreeSet<Pk> = BTreeSet::new();
-    for key in &keys {
-        rows.extend(store.matching(model, *field, key));
-    }
+    let mut rows = within(keys.iter().flat_map(|key| store.matching(model, *field, key)), most)?;
     // An equality never holds for a LEFT join's row of NULLs, so the way back is the way there.
     let mut alias = *alias;
     while let Some(hop) = query.aliases[alias].hop {
@@ -233,13 +243,26 @@ fn start(store: &Store, query: &Query, condition: &Condition) -> Option<BTreeSet
         let parent_model = query.aliases[parent].model;
         rows = match hop {
             Hop::Forward { field, .. } => {
-                rows.iter().flat_map(|pk| store.matching(parent_model, field, &Value::Int(*pk))).collect()
+                within(rows.iter().flat_map(|pk| store.matching(parent_model, field, &Value::Int(*pk))), most)?
             }
             Hop::Reverse { model, field } => {
-                rows.iter().filter_map(|pk| store.get(model, *pk).and_then(|row| row[field.0].as_int())).collect()
+                let parent = |pk: &Pk| store.get(model, *pk).and_then(|row| row[field.0].as_int());
+                within(rows.iter().filter_map(parent), most)?
             }
         };
         alias = parent;
     }
     Some(rows)
+}
+
+/// The keys, unless there are more than so many.
+fn within(keys: impl Iterator<Item = Pk>, most: usize) -> Option<BTreeSet<Pk>> {
+    let mut found = BTreeSet::new();
+    for pk in keys {
+        found.insert(pk);
+        if found.len() > most {
+            return None;
+        }
+    }
+    Some(found)
 }

@@ -225,7 +225,7 @@ impl Printer {
             Part::Reverse(field, from, inner) => {
                 out.push(b'[');
                 let own = Value::Int(row[model.pk.0].as_int().unwrap_or_default());
-                for (place, pk) in self.store.matching(*from, *field, &own).into_iter().enumerate() {
+                for (place, pk) in self.store.matching(*from, *field, &own).enumerate() {
                     if place > 0 {
                         out.extend_from_slice(b", ");
                     }

@@ -140,7 +140,7 @@ impl<'w> Tx<'w> {
         }
         let table = self.store.table(model.id);
         let keys: Vec<Pk> = match resolved.iter().find(|(field, _)| table.is_indexed(*field) || model.pk == *field) {
-            Some((field, value)) => self.store.matching(model.id, *field, value).into_iter().collect(),
+            Some((field, value)) => self.store.matching(model.id, *field, value).collect(),
             None => table.iter().map(|(pk, _)| pk).collect(),
         };
         Ok(keys
@@ -223,7 +223,8 @@ impl<'w> Tx<'w> {
         let relations = self.store.model(model).relations.clone();
         for relation in relations {
             let nullable = self.store.model(relation.model).at(relation.field).null;
-            for linked in self.store.matching(relation.model, relation.field, &Value::Int(pk)) {
+            let linked: Vec<Pk> = self.store.matching(relation.model, relation.field, &Value::Int(pk)).collect();
+            for linked in linked {
                 if nullable {
                     let columns = vec![(relation.field, Patch::Set(Value::Null))];
                     self.apply(Change::Patch { model: relation.model, pk: linked, columns })?;

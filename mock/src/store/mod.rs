@@ -7,7 +7,6 @@ pub mod state;
 pub mod table;
 pub mod value;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use carbon_specs::{FieldId, Model, ModelId, Schema};
@@ -20,14 +19,15 @@ pub use value::Value;
 #[derive(Clone, Debug)]
 pub struct Store {
     schema: Arc<Schema>,
-    tables: Vec<Table>,
+    /// Shared until one is changed: a snapshot is taken for every call.
+    tables: Arc<Vec<Arc<Table>>>,
 }
 
 impl Store {
     /// No rows.
     pub fn new(schema: Arc<Schema>) -> Self {
-        let tables = schema.models.iter().map(Table::new).collect();
-        Self { schema, tables }
+        let tables = schema.models.iter().map(|model| Arc::new(Table::new(model))).collect();
+        Self { schema, tables: Arc::new(tables) }
     }
 
     /// The models it holds.
@@ -52,24 +52,41 @@ impl Store {
 
     /// The keys of the rows whose field equals this value as the database compares, ascending: by index
     /// where there is one.
-    pub fn matching(&self, model: ModelId, field: FieldId, value: &Value) -> BTreeSet<Pk> {
+    pub fn matching<'s>(&'s self, model: ModelId, field: FieldId, value: &Value) -> Box<dyn Iterator<Item = Pk> + 's> {
         let table = self.table(model);
         if self.model(model).pk == field {
-            return value.as_int().filter(|pk| table.get(*pk).is_some()).into_iter().collect();
+            return Box::new(value.as_int().filter(|pk| table.get(*pk).is_some()).into_iter());
         }
         match table.by_index(field, value) {
-            Some(keys) => keys.collect(),
-            None => table.iter().filter(|(_, row)| row[field.0].key_eq(value)).map(|(pk, _)| pk).collect(),
+            Some(keys) => Box::new(keys),
+            None => {
+                let value = value.clone();
+                Box::new(table.iter().filter(move |(_, row)| row[field.0].key_eq(&value)).map(|(pk, _)| pk))
+            }
         }
+    }
+
+    /// How many rows there are in all.
+    pub fn len(&self) -> usize {
+        self.tables.iter().map(|table| table.len()).sum()
+    }
+
+    /// Whether there is no row at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn table_mut(&mut self, model: ModelId) -> &mut Table {
+        Arc::make_mut(&mut Arc::make_mut(&mut self.tables)[model.0])
     }
 
     /// Stores a row; the earlier one of this key, if any, is returned.
     pub fn put(&mut self, model: ModelId, pk: Pk, row: Row) -> Option<Row> {
-        self.tables[model.0].put(pk, row)
+        self.table_mut(model).put(pk, row)
     }
 
     /// Removes a row.
     pub fn remove(&mut self, model: ModelId, pk: Pk) -> Option<Row> {
-        self.tables[model.0].remove(pk)
+        self.table_mut(model).remove(pk)
     }
 }
