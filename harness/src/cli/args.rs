@@ -48,7 +48,7 @@ pub enum Command {
   carbon-harness run --update                     rewrite snapshots that differ; review them with git or cargo insta
   carbon-harness run --target http://192.0.2.1:8082 --format json
   carbon-harness run --target http://192.0.2.1:8082 --writes sandbox")]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// List the documented calls.
     #[command(after_help = "Examples:
   carbon-harness list

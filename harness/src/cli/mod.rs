@@ -49,7 +49,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(args: Args) -> Result<ExitCode, CliError> {
-    let code = match args.command.unwrap_or(Command::Run(args.run)) {
+    let code = match args.command.unwrap_or(Command::Run(Box::new(args.run))) {
         Command::Run(args) => run::run(&args)?,
         Command::List(args) => list::list(&args)?,
         Command::Show(args) => show::show(&args)?,

@@ -219,6 +219,6 @@ impl Builder<'_> {
             .patience
             .until(async || Ok(ask::rows(self.client, model, json!({"pk": pk}), &[]).await?.into_iter().next()))
             .await?;
-        found.ok_or_else(|| SandboxError::Late { what, seconds: self.patience.deadline.as_secs() })
+        found.ok_or(SandboxError::Late { what, seconds: self.patience.deadline.as_secs() })
     }
 }

@@ -69,8 +69,11 @@ const REACHING: [(&str, &str); 8] = [
     ("is_folder", "a subscriber stays one"),
 ];
 
+/// Arguments of a method that point at rows, and of which model.
+type Points = &'static [(&'static str, &'static str)];
+
 /// Methods of an object that touch nothing but the object and what hangs on it; an argument's model is where it points.
-const METHODS: [(&str, &str, &[(&str, &str)]); 15] = [
+const METHODS: [(&str, &str, Points); 15] = [
     ("Abonents", "add_service", &[("usluga_id", "Usluga")]),
     ("Abonents", "add_payment", &[]),
     ("Abonents", "set_object_status", &[("status_id", "ObjectStatuses")]),
@@ -89,7 +92,7 @@ const METHODS: [(&str, &str, &[(&str, &str)]); 15] = [
 ];
 
 /// The cabinet's methods that change only what belongs to the session's subscriber.
-const CABINET: [(&str, &[(&str, &str)]); 3] = [
+const CABINET: [(&str, Points); 3] = [
     ("web_cabinet.add_promise_pay", &[("promise_pay_id", "Usluga")]),
     ("web_cabinet.set_user_usluga", &[("usluga_id", "Usluga")]),
     ("web_cabinet.remove_user_usluga", &[("usluga_id", "Usluga")]),

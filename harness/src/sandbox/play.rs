@@ -190,12 +190,14 @@ impl Player<'_> {
     /// Looks until an effect is there.
     async fn come_true(&self, effect: &Effect) -> Result<check::Verdict, Unbound> {
         let mut last = None;
-        let seen = self.builder.patience.until(async || match self.look(effect).await? {
-            Ok(()) => Ok(Some(())),
-            Err(mismatch) => {
-                last = Some(mismatch);
-                Ok(None)
-            }
+        let seen = self.builder.patience.until(async || {
+            let found = match self.look(effect).await {
+                // What is not there yet cannot be asked.
+                Err(SandboxError::Answer { what, answer }) => Err(Mismatch::new(what, "an answer", answer)),
+                found => found?,
+            };
+            last = found.err();
+            Ok(last.is_none().then_some(()))
         });
         Ok(match (seen.await?, last) {
             (Some(()), _) | (None, None) => Ok(()),
