@@ -194,6 +194,7 @@ fn queryset_step(
         }
         "get" => {
             query.filter(kwargs(step)?)?;
+            query.unordered();
             Subject::Object(Box::new(single(tx, &query)?))
         }
         "first" | "last" => {

@@ -33,12 +33,12 @@ impl Entry {
 
 /// The keys of the rows that answer, in order, repeated as SQL repeats them.
 pub fn run(store: &Store, query: &Query) -> Vec<Pk> {
-    entries(store, query).into_iter().filter_map(|entry| entry.pk).collect()
+    entries(store, &query.ordered()).into_iter().filter_map(|entry| entry.pk).collect()
 }
 
 /// The rows of `values()`: one value per selected column.
 pub fn values(store: &Store, query: &Query) -> Vec<Vec<Value>> {
-    entries(store, query).into_iter().map(|entry| entry.values).collect()
+    entries(store, &query.ordered()).into_iter().map(|entry| entry.values).collect()
 }
 
 fn entries(store: &Store, query: &Query) -> Vec<Entry> {
@@ -73,10 +73,11 @@ fn entries(store: &Store, query: &Query) -> Vec<Entry> {
 
 /// How many rows [`run`] would answer.
 pub fn count(store: &Store, query: &Query) -> usize {
-    if query.aliases.len() == 1 && query.conditions.is_empty() && !query.empty {
+    let columns_once = query.distinct && query.select.is_some();
+    if query.aliases.len() == 1 && query.conditions.is_empty() && !query.empty && !columns_once {
         return store.table(query.model).len();
     }
-    // count() drops the ordering, but not the joins it made.
+    // Without the ordering, which could repeat rows.
     entries(store, query).len()
 }
 

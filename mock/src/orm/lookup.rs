@@ -79,10 +79,7 @@ impl LookupKind {
     /// Whether a field of this type knows it: relations compare keys only.
     pub fn fits(self, kind: FieldType) -> bool {
         kind != FieldType::Fk
-            || matches!(
-                self,
-                Self::Exact | Self::In | Self::Gt | Self::Gte | Self::Lt | Self::Lte | Self::IsNull | Self::Range
-            )
+            || matches!(self, Self::Exact | Self::In | Self::Gt | Self::Gte | Self::Lt | Self::Lte | Self::IsNull)
     }
 }
 

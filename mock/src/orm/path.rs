@@ -64,10 +64,9 @@ pub fn resolve(schema: &Schema, model: ModelId, path: &str) -> Result<Path, Call
     let parts: Vec<&str> = path.split("__").collect();
     let walk = walk(schema, model, &parts)?;
     let rest = &parts[walk.used..];
-    let here = schema.at(walk.model);
-    let field = here.at(walk.field);
     let mut transforms = Vec::new();
-    let mut kind = if walk.at_relation { FieldType::Fk } else { field.kind };
+    // `abonent` and `abonent_id` compare as relations, `abonent__id` as the number it is.
+    let mut kind = if walk.at_relation { FieldType::Fk } else { walk.kind };
     let mut lookup = LookupKind::Exact;
     for (place, name) in rest.iter().enumerate() {
         let last = place + 1 == rest.len();
@@ -102,6 +101,8 @@ struct Walk {
     hops: Vec<Hop>,
     model: ModelId,
     field: FieldId,
+    /// The type of the column that was named, before the path was trimmed.
+    kind: FieldType,
     at_relation: bool,
     used: usize,
 }
@@ -132,7 +133,7 @@ fn walk(schema: &Schema, start: ModelId, parts: &[&str]) -> Result<Walk, CallErr
         used += 1;
     }
     let (field, at_relation) = end.ok_or_else(|| cannot_resolve(schema, model, parts.first().unwrap_or(&"")))?;
-    let walk = Walk { hops, model: model.id, field, at_relation, used };
+    let walk = Walk { hops, model: model.id, field, kind: model.at(field).kind, at_relation, used };
     Ok(trim(schema, start, walk))
 }
 
@@ -146,9 +147,10 @@ fn step_of(model: &Model, name: &str) -> Option<Step> {
         return Some(Step::Column(model.pk));
     }
     if let Some(field) = model.field(name) {
+        // Under its column's name too: Django walks `abonent_id__name`.
         return Some(match field.to {
-            Some(to) if field.name == name => Step::Link(Hop::Forward { field: field.id, to }),
-            _ => Step::Column(field.id),
+            Some(to) => Step::Link(Hop::Forward { field: field.id, to }),
+            None => Step::Column(field.id),
         });
     }
     let relation = model.relation(name)?;

@@ -5,6 +5,7 @@
 //! LEFT where the link may lead nowhere and become INNER where a condition needs a row, `exclude()` over a
 //! multi-valued relation asks a subquery. The names in the comments are Django's.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -55,7 +56,15 @@ pub enum Condition {
     Exists(Box<Query>),
 }
 
-/// One part of an ordering.
+/// One part of an ordering as it was asked for.
+#[derive(Clone, Debug)]
+struct Asked {
+    hops: Vec<Hop>,
+    field: FieldId,
+    descending: bool,
+}
+
+/// One part of an ordering, joined.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
     /// Whose column.
@@ -76,6 +85,10 @@ pub struct Query {
     pub aliases: Vec<Alias>,
     /// The WHERE clause: all of these.
     pub conditions: Vec<Condition>,
+    /// What it is to be ordered by; joined only by [`Query::ordered`].
+    asked: Vec<Asked>,
+    /// `reverse()`, an odd number of times.
+    backwards: bool,
     /// The ORDER BY clause.
     pub order: Vec<Order>,
     /// Equal rows once.
@@ -108,6 +121,8 @@ impl Query {
             model,
             aliases: vec![base],
             conditions: Vec::new(),
+            asked: Vec::new(),
+            backwards: false,
             order: Vec::new(),
             distinct: false,
             empty: false,
@@ -147,19 +162,31 @@ impl Query {
     /// # Errors
     /// Django's, for names.
     pub fn order_by(&mut self, paths: &[&str]) -> Result<(), CallError> {
-        self.order.clear();
+        self.asked.clear();
         for path in paths {
             let (path, descending) = match path.strip_prefix('-') {
                 Some(path) => (path, true),
                 None => (path.strip_prefix('+').unwrap_or(path), false),
             };
             let (hops, field) = path::resolve_column(&self.schema, self.model, path)?;
-            // Ordering may use any join that is there, and never narrows the result.
-            let joined = self.join_all(&hops, None);
-            let alias = joined.last().copied().unwrap_or(0);
-            self.order.push(Order { alias, field, descending });
+            self.asked.push(Asked { hops, field, descending });
         }
         Ok(())
+    }
+
+    /// The query with its ordering joined. Django joins it last, when rows are listed, and so neither `count` nor `get`
+    /// sees rows that the ordering repeats, nor does an ordering that another replaced repeat any.
+    pub fn ordered(&self) -> Cow<'_, Self> {
+        if self.asked.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut query = self.clone();
+        for Asked { hops, field, descending } in std::mem::take(&mut query.asked) {
+            // Ordering may use any join that is there, and never narrows the result.
+            let alias = query.join_all(&hops, None).last().copied().unwrap_or(0);
+            query.order.push(Order { alias, field, descending: descending != self.backwards });
+        }
+        Cow::Owned(query)
     }
 
     /// `values(*paths)`: without paths every column, foreign keys as `<fk>_id`.
@@ -180,17 +207,20 @@ impl Query {
         Ok(())
     }
 
-    /// `reverse()`.
+    /// `reverse()`: turns around whatever ordering is in force in the end, also one that is asked for later.
     pub fn reverse(&mut self) {
-        for order in &mut self.order {
-            order.descending = !order.descending;
-        }
+        self.backwards = !self.backwards;
+    }
+
+    /// Drops the ordering: `get()`.
+    pub fn unordered(&mut self) {
+        self.asked.clear();
     }
 
     /// Orders by primary key where nothing else is asked: `first()`, `last()`.
     pub fn order_by_pk_if_unordered(&mut self) {
-        if self.order.is_empty() {
-            self.order.push(Order { alias: 0, field: self.schema.at(self.model).pk, descending: false });
+        if self.asked.is_empty() {
+            self.asked.push(Asked { hops: Vec::new(), field: self.schema.at(self.model).pk, descending: false });
         }
     }
 
