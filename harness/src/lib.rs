@@ -25,6 +25,7 @@ pub mod exit;
 pub mod explain;
 pub mod fault;
 pub mod known;
+pub mod laws;
 pub mod literal;
 pub mod outcome;
 pub mod render;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use carbon_specs::example::Kind;
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::check::CheckArgs;
 use super::choice_args::{ChoiceArgs, JudgementArgs};
 use super::clean::CleanArgs;
 use super::verify::VerifyArgs;
@@ -91,6 +92,17 @@ pub enum Command {
   carbon-harness verify --mock http://127.0.0.1:18082 --format json
   carbon-harness verify --journal journal.json    what `carbon-mock serve --save-journal` left behind")]
     Verify(VerifyArgs),
+    /// Check laws that hold on any server, by reads alone: what lookups, chains, links and `fields` must come to on its own data.
+    ///
+    /// Samples the server's data first, makes calls from what is there, and prints the smallest call that breaks a law
+    /// as a command to copy. Exits with 1 if a documented or derived law is broken; what is only assumed or observed
+    /// is a warning.
+    #[command(after_help = "Examples:
+  carbon-harness check
+  carbon-harness check --target http://192.0.2.1:8082 --for 60s --max-requests 2000
+  carbon-harness check --law range --law partition --model Abonents --seed 7
+  carbon-harness check --list")]
+    Check(CheckArgs),
     /// What the page's `sqlexec` is, for `literal`.
     #[command(hide = true)]
     Sqlexec(Sqlexec),
