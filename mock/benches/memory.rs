@@ -22,7 +22,12 @@ fn main() -> Result<(), Failure> {
     let rows = mock.snapshot().0.len() - few;
     let bytes = after.saturating_sub(before) as f64;
     println!("{count} subscribers, {rows} rows of all models, made and loaded in {seconds:.1} s");
-    println!("{:.0} MiB: {:.0} bytes a row, {:.0} bytes a subscriber with all that is his", bytes / 1048576.0, bytes / rows as f64, bytes / count as f64);
+    println!(
+        "{:.0} MiB: {:.0} bytes a row, {:.0} bytes a subscriber with all that is his",
+        bytes / 1048576.0,
+        bytes / rows as f64,
+        bytes / count as f64
+    );
     println!("the most held meanwhile: {} MiB", peak / 1048576);
     for model in &mock.snapshot().0.schema().models {
         let rows = mock.snapshot().0.table(model.id).len();

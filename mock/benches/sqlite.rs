@@ -95,7 +95,9 @@ fn copy(store: &Store, models: &[&str]) -> Result<Connection, Failure> {
             .map(|field| {
                 let key = if field.id == model.pk { " primary key" } else { "" };
                 let kind = match field.kind {
-                    FieldType::String | FieldType::Text | FieldType::Ip | FieldType::Date | FieldType::DateTime => "text",
+                    FieldType::String | FieldType::Text | FieldType::Ip | FieldType::Date | FieldType::DateTime => {
+                        "text"
+                    }
                     FieldType::Decimal => "numeric",
                     _ => "integer",
                 };

@@ -11,7 +11,7 @@ use crate::chain::{self, Subject};
 use crate::deviate::Deviations;
 use crate::orm::project::{ListPieces, Printer, Shape, shape};
 use crate::orm::tx::Finished;
-use crate::orm::{CallError, Keys, Leases, Query, Tx, execute};
+use crate::orm::{CallError, Keys, Leases, Query, Tx, execute, plan};
 use crate::store::{Pk, Store};
 use crate::tasks::{Chance, Change};
 use crate::wire::{Call, Outcome, Step};
@@ -113,7 +113,7 @@ pub(crate) fn is_quick(store: &Store, model: ModelId, steps: &[Step], call: &Cal
     }
     let mut query = Query::all(schema, model);
     // What is refused is refused at once.
-    query.filter(conditions).is_err() || execute::is_selective(store, &query)
+    query.filter(conditions).is_err() || plan::is_selective(store, &query)
 }
 
 /// The `result` of what a chain came to.

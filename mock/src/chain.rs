@@ -190,7 +190,7 @@ fn queryset_step(
         }
         "exists" => {
             nothing(step)?;
-            Subject::Bare(Json::from(execute::count(&tx.store, &query) > 0))
+            Subject::Bare(Json::from(execute::exists(&tx.store, &query)))
         }
         "get" => {
             query.filter(kwargs(step)?)?;

@@ -3,6 +3,8 @@
 //! Under the ORM is Firebird: equality ignores trailing blanks, `exact`, `contains` and their like tell case apart,
 //! the `i` forms compare upper-cased text, Cyrillic too. NULL satisfies nothing but `isnull`: the answer is unknown.
 
+use std::borrow::Cow;
+
 use carbon_specs::{Field, FieldType, Schema};
 use jiff::civil::Weekday;
 use regex::{Regex, RegexBuilder};
@@ -258,8 +260,8 @@ impl Lookup {
                 })
             }
             Test::Text { part, place, any_case } => {
-                let text = value.to_string();
-                let text = if *any_case { text.to_uppercase() } else { text };
+                let text = value.shown();
+                let text = if *any_case { Cow::Owned(text.to_uppercase()) } else { text };
                 match place {
                     Place::Whole => text.trim_end_matches(' ') == part.trim_end_matches(' '),
                     Place::Anywhere => text.contains(part.as_str()),
@@ -267,7 +269,7 @@ impl Lookup {
                     Place::End => text.ends_with(part.as_str()),
                 }
             }
-            Test::Pattern(pattern) => pattern.is_match(&value.to_string()),
+            Test::Pattern(pattern) => pattern.is_match(&value.shown()),
             Test::IsNull(_) | Test::Never => false,
         })
     }

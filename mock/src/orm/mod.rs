@@ -1,7 +1,7 @@
 //! Names, paths, QuerySets, objects and projections, with Django's semantics.
 //!
-//! [`path`] resolves names, [`lookup`] compares, [`query`] builds joins and conditions as Django does, [`execute`]
-//! runs them, [`project`] prints. [`convert`] is how fields take and show values. [`instance`] is one object in a
+//! [`path`] resolves names, [`lookup`] compares, [`query`] builds joins and conditions as Django does, [`plan`]
+//! and [`execute`] run them, [`project`] prints. [`convert`] is how fields take and show values. [`instance`] is one object in a
 //! chain and [`tx`] the view of the state a request works on.
 
 pub mod convert;
@@ -10,6 +10,7 @@ pub mod execute;
 pub mod instance;
 pub mod lookup;
 pub mod path;
+pub mod plan;
 pub mod project;
 pub mod query;
 pub mod tx;

@@ -185,7 +185,7 @@ impl Cell {
             }
             Value::Date(day) => Self::Date(*day),
             Value::DateTime(moment) => Self::Timestamp(*moment),
-            Value::Text(text) => Self::Text(Arc::clone(text)),
+            Value::Text(text) => Self::Text(Arc::from(text.as_str())),
         }
     }
 

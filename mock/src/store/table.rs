@@ -1,6 +1,6 @@
 //! The rows of one model, and its indexes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use carbon_specs::{FieldId, Model};
 use imbl::{OrdMap, OrdSet};
@@ -13,10 +13,15 @@ pub type Pk = i64;
 /// A row: one value per field of the model, in the model's order, the primary key among them.
 pub type Row = Arc<[Value]>;
 
+/// A column, copied out.
+type Column = Arc<[(Pk, Value)]>;
+
 /// One model's rows. Cloning it costs a few pointers, whatever its size; a clone is unaffected by later changes.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     rows: OrdMap<Pk, Row>,
+    /// Columns copied out to be looked through, when that is first done after a change.
+    columns: OnceLock<Vec<OnceLock<Column>>>,
     /// For each field that is indexed, every (value, key).
     indexes: Vec<Option<OrdSet<(Value, Pk)>>>,
 }
@@ -25,7 +30,7 @@ impl Table {
     /// No rows.
     pub fn new(model: &Model) -> Self {
         let indexes = model.fields.iter().map(|field| field.indexed.then(OrdSet::new)).collect();
-        Self { rows: OrdMap::new(), indexes }
+        Self { rows: OrdMap::new(), columns: OnceLock::new(), indexes }
     }
 
     /// The row of this key.
@@ -53,6 +58,16 @@ impl Table {
         self.rows.get_max().map(|(pk, _)| *pk)
     }
 
+    /// A column in the order of the keys. Where many rows are looked through, following each row to one of its values
+    /// costs several times as much as comparing it.
+    pub fn column(&self, field: FieldId) -> &[(Pk, Value)] {
+        let columns = self.columns.get_or_init(|| self.indexes.iter().map(|_| OnceLock::new()).collect());
+        match columns.get(field.0) {
+            Some(column) => column.get_or_init(|| self.iter().map(|(pk, row)| (pk, row[field.0].clone())).collect()),
+            None => &[],
+        }
+    }
+
     /// Whether this field is kept in an index.
     pub fn is_indexed(&self, field: FieldId) -> bool {
         self.indexes.get(field.0).is_some_and(Option::is_some)
@@ -70,6 +85,7 @@ impl Table {
 
     /// Stores a row, replacing the one of this key, which is returned.
     pub fn put(&mut self, pk: Pk, row: Row) -> Option<Row> {
+        self.columns.take();
         let earlier = self.rows.insert(pk, Arc::clone(&row));
         for (place, index) in self.indexes.iter_mut().enumerate() {
             let Some(index) = index else { continue };
@@ -86,6 +102,7 @@ impl Table {
 
     /// Removes the row of this key.
     pub fn remove(&mut self, pk: Pk) -> Option<Row> {
+        self.columns.take();
         let row = self.rows.remove(&pk)?;
         for (place, index) in self.indexes.iter_mut().enumerate() {
             if let Some(index) = index {

@@ -1,13 +1,14 @@
 //! What a column holds.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
 
 use carbon_specs::{Field, FieldType};
 use jiff::civil::{Date, DateTime, Time};
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
+use smol_str::SmolStr;
 
 /// A stored value. Which variant a column may hold follows from its [`FieldType`]: integers, flags, foreign keys and
 /// money (scaled by 10^10) are `Int`, all text is `Text`.
@@ -24,12 +25,12 @@ pub enum Value {
     /// A moment.
     DateTime(DateTime),
     /// A text.
-    Text(Arc<str>),
+    Text(SmolStr),
 }
 
 impl Value {
     /// A text.
-    pub fn text(text: impl Into<Arc<str>>) -> Self {
+    pub fn text(text: impl Into<SmolStr>) -> Self {
         Self::Text(text.into())
     }
 
@@ -72,6 +73,14 @@ impl Value {
 }
 
 impl Value {
+    /// The value as a text; a text is not copied for it.
+    pub fn shown(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            other => Cow::Owned(other.to_string()),
+        }
+    }
+
     /// The value as the database compares it: a text without its trailing blanks.
     pub fn key(&self) -> Self {
         match self {
