@@ -159,6 +159,11 @@ async fn run_form(
     {
         return Ok(FormOutcome::not_run(form, reason));
     }
+    let bound = match replayer.rebind(&plan.contract.schema, variant) {
+        Ok(bound) => bound.map(|variant| with_form(example, form, variant)),
+        Err(unbound) => return Ok(FormOutcome::not_run(form, unbound.to_string())),
+    };
+    let example = bound.as_ref().unwrap_or(example);
     let started = Instant::now();
     let replayed = match &plan.shell {
         Some(shell) => replayer.literal(example, form, shell).await?,
@@ -237,8 +242,12 @@ async fn run_case(plan: &Plan<'_>, rule: &Rule, case: &Case, replayer: &Replayer
         let reason = "it speaks of the demo data, and this server's are others; `check` proves the like on any data";
         return Ok(outcome(Status::NotRun, Some(reason.to_owned()), Vec::new(), Duration::ZERO));
     }
+    let bound = match replayer.rebind(&plan.contract.schema, case) {
+        Ok(bound) => bound,
+        Err(unbound) => return Ok(outcome(Status::NotRun, Some(unbound.to_string()), Vec::new(), Duration::ZERO)),
+    };
     let started = Instant::now();
-    let replayed = replayer.case(case).await?;
+    let replayed = replayer.case(bound.as_ref().unwrap_or(case)).await?;
     // On a real server only what is documented, or follows from Django, is an obligation.
     let usual = if is_ours { Provenance::Assumed } else { Provenance::Derived };
     let obliges = rule.source.provenance() <= plan.judgement.strict.unwrap_or(usual);
@@ -248,6 +257,16 @@ async fn run_case(plan: &Plan<'_>, rule: &Rule, case: &Case, replayer: &Replayer
         (false, false) => Status::Warn,
     };
     Ok(outcome(status, None, replayed.faults, started.elapsed()))
+}
+
+/// The example with another spelling in place of one of its own.
+fn with_form(example: &Example, form: Form, variant: Variant) -> Example {
+    let mut example = example.clone();
+    match form {
+        Form::Printed => example.printed = variant,
+        Form::Corrected => example.corrected = Some(variant),
+    }
+    example
 }
 
 /// The spellings of a call: as printed, and as corrected where the page is wrong.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use carbon_specs::example::Kind;
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::bind::BindArgs;
 use super::check::CheckArgs;
 use super::choice_args::{ChoiceArgs, JudgementArgs};
 use super::clean::CleanArgs;
@@ -106,6 +107,14 @@ pub enum Command {
     /// What the page's `sqlexec` is, for `literal`.
     #[command(hide = true)]
     Sqlexec(Sqlexec),
+    /// Look on a server, by reads alone, for rows that can stand for those that the page's examples name.
+    ///
+    /// Writes them into a file for `run --bindings`, and says what it chose and why. What could not be found is in the file
+    /// as a comment. Counts, and a few rows with a few fields, are all that is asked for.
+    #[command(after_help = "Examples:
+  carbon-harness bind --target http://192.0.2.1:8082
+  carbon-harness bind --target http://192.0.2.1:8082 --set abonent=1017 --out test-server.toml")]
+    Bind(BindArgs),
     /// Remove what a sandbox run left on a server after a crash, a kill or a lost connection.
     ///
     /// Works from the file that the run wrote, and finds objects by the names that only that run has given. Can be done

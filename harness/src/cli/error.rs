@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use carbon_specs::LoadError;
 
+use crate::bindings::file::BindingsError;
 use crate::catalog::SelectionError;
 use crate::choose::ChoiceError;
 use crate::embedded::EmbeddedError;
@@ -71,6 +72,9 @@ pub enum CliError {
     /// The user ended it.
     #[error("interrupted; the sandbox was removed")]
     Interrupted,
+    /// A bindings file that cannot be used.
+    #[error(transparent)]
+    Bindings(#[from] BindingsError),
     /// A sandbox cannot be set up or used.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -108,7 +112,7 @@ impl CliError {
             | Self::OtherTarget { .. }
             | Self::Sandbox(SandboxError::Journal(JournalError::Unfinished(_))) => exit::REFUSED,
             Self::Sandbox(SandboxError::Target(error)) if error.is_unreachable() => exit::UNREACHABLE,
-            Self::Sandbox(SandboxError::Journal(_)) => exit::USAGE,
+            Self::Sandbox(SandboxError::Journal(_)) | Self::Bindings(_) => exit::USAGE,
             Self::Left { .. } | Self::Interrupted | Self::Sandbox(_) => exit::MISMATCH,
             Self::Contract { .. } => exit::CONTRACT,
             Self::Run(RunError::Snapshot(_) | RunError::Report(_)) | Self::Io(_) => exit::MISMATCH,

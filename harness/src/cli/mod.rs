@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and how an answer ends the process.
 
 mod args;
+mod bind;
 mod check;
 mod choice_args;
 mod clean;
@@ -58,6 +59,7 @@ fn dispatch(args: Args) -> Result<ExitCode, CliError> {
         Command::Explain(args) => explain::explain(&args)?,
         Command::Literal(args) => literal::literal(&args)?,
         Command::Verify(args) => verify::verify(&args)?,
+        Command::Bind(args) => bind::bind(&args)?,
         Command::Clean(args) => clean::clean(&args)?,
         Command::Check(args) => check::check(&args)?,
         Command::Docs(args) => docs::docs(&args)?,

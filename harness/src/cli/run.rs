@@ -50,6 +50,7 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
         // The embedded mock lives until the run is over.
         let (client, _embedded, sandbox) = connect(&contract, target, args).await?;
         let compare = compare(&client, args.compare).await?;
+        let (compare, page) = args.writes.bound(&contract, &client, args.compare, compare)?;
         if compare == Compare::Exact && !args.update && !plan.examples.is_empty() && !snapshots.folder().is_dir() {
             let folder = snapshots.folder().display();
             return Err(CliError::Usage(format!(
@@ -57,7 +58,8 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
             )));
         }
         let session = sandbox.map(|sandbox| args.writes.session(&client, sandbox, args.quiet));
-        let replayer = Replayer::new(client, compare).in_sandbox(session.clone());
+        let replayer =
+            Replayer::new(client, compare).in_sandbox(session.clone()).bound(page).patient(args.writes.patience());
         let run = run::run(&plan, &replayer, &snapshots, &mut reporter);
         match session {
             None => Ok::<Summary, CliError>(run.await?),

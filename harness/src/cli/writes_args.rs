@@ -6,10 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use carbon_specs::Schema;
+use carbon_specs::{Contract, Schema};
 use clap::ValueEnum;
 
+use super::args::CompareArg;
 use super::error::CliError;
+use crate::bindings::file::PageBindings;
+use crate::replay::Compare;
 use crate::run::RunError;
 use crate::sandbox::journal::Journal;
 use crate::sandbox::{Patience, Sandbox, Scope, Session};
@@ -44,6 +47,12 @@ pub struct WritesArgs {
     /// The file that lists what a sandbox creates, before it is created; `clean` works from it.
     #[arg(long, value_name = "FILE", default_value = JOURNAL)]
     pub journal: PathBuf,
+    /// What stands on the target for the rows that the page names, as `bind` writes it; `page` if the target holds the page's
+    /// own demo data.
+    ///
+    /// Without it, examples that name rows are sent only to a mock, or with --compare exact.
+    #[arg(long, value_name = "FILE", requires = "target")]
+    pub bindings: Option<PathBuf>,
     /// How long one change may take to come true, on a server whose tasks are not ours to run.
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=7200))]
     pub settle: u64,
@@ -63,6 +72,41 @@ impl WritesArgs {
         }
     }
 
+    /// How replies are compared, and what stands for the page's rows; `compare` is how they would be without bindings.
+    ///
+    /// # Errors
+    /// The file cannot be used, or is about another server.
+    pub fn bound(
+        &self,
+        contract: &Contract,
+        client: &Client,
+        asked: CompareArg,
+        compare: Compare,
+    ) -> Result<(Compare, Option<Arc<PageBindings>>), CliError> {
+        if client.is_ours() {
+            return Ok((compare, None));
+        }
+        match &self.bindings {
+            Some(file) if file.as_os_str() == "page" => Ok((compare, None)),
+            Some(_) if asked == CompareArg::Exact => Err(CliError::Usage(
+                "with bindings, replies can only be compared by shape: leave --compare exact out".into(),
+            )),
+            Some(file) => {
+                let bindings = PageBindings::read(file, contract)?;
+                if let Some(target) = &bindings.target
+                    && BaseUrl::parse(target)? != *client.base()
+                {
+                    let (file, base) = (file.display(), client.base());
+                    return Err(CliError::Usage(format!("{file}: `target`: it is about {target}, not about {base}")));
+                }
+                Ok((Compare::Shape, Some(Arc::new(bindings))))
+            }
+            // All writes as they stand are asked for where the page's data are.
+            None if compare == Compare::Exact || self.writes == WritesArg::All => Ok((compare, None)),
+            None => Ok((compare, Some(Arc::default()))),
+        }
+    }
+
     /// What may be sent, and the sandbox if there is to be one.
     ///
     /// # Errors
@@ -79,6 +123,11 @@ impl WritesArgs {
                 (Policy::Sandbox(Arc::clone(&sandbox)), Some(sandbox))
             }
         })
+    }
+
+    /// How long to wait for a change to be seen.
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(self.settle)
     }
 
     /// The sandbox on its server.

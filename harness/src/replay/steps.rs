@@ -1,5 +1,7 @@
 //! Walks the steps of a story: calls, reads, waiting, time.
 
+use std::time::Instant;
+
 use carbon_specs::step::{Check, Read, Step};
 use serde_json::Value;
 
@@ -9,6 +11,7 @@ use crate::check::{self, Mismatch};
 use crate::control;
 use crate::exchange::Sent;
 use crate::fault::Fault;
+use crate::sandbox;
 
 /// Where in a story a step stands; decides what a mismatch is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +89,7 @@ impl Stories<'_> {
                     }
                 }
                 Step::Read(read) => {
-                    if let Err(mismatch) = self.read(read).await? {
+                    if let Err(mismatch) = self.see(read).await? {
                         self.faults.push(stage.fault(mismatch));
                     }
                 }
@@ -126,6 +129,20 @@ impl Stories<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Reads until it is as it must be, or the deadline has passed, where tasks of a foreign server must be waited for.
+    async fn see(&mut self, read: &Read) -> Result<check::Verdict, Stop> {
+        let started = Instant::now();
+        let mut pauses = sandbox::pauses();
+        loop {
+            let verdict = self.read(read).await?;
+            let waits = self.replayer.client.may_write() && started.elapsed() < self.replayer.settle;
+            match pauses.next().filter(|_| verdict.is_err() && waits) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Ok(verdict),
+            }
+        }
     }
 
     async fn read(&mut self, read: &Read) -> Result<check::Verdict, Stop> {

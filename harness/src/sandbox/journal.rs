@@ -315,9 +315,11 @@ mod tests {
         let (mut journal, told) = Journal::resume(&path).unwrap();
         assert_eq!(told.objects.len(), 1);
         assert!(matches!(Journal::begin(&path, "r2", "http://a:1"), Err(JournalError::Busy(_))));
-        journal.append(&Entry::Removed { n: 1 }).unwrap();
         drop(journal);
         assert!(matches!(Journal::begin(&path, "r2", "http://a:1"), Err(JournalError::Unfinished(_))));
+        let (mut journal, _) = Journal::resume(&path).unwrap();
+        journal.append(&Entry::Removed { n: 1 }).unwrap();
+        drop(journal);
         let (mut journal, told) = Journal::resume(&path).unwrap();
         assert!(told.objects[0].gone);
         journal.append(&Entry::Done).unwrap();

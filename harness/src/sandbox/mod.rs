@@ -7,7 +7,7 @@
 //! Two things are enforced where requests leave, whatever those modules do: [`guard()`] lets a write go only if all it can
 //! touch belongs to the sandbox, and the [`journal`] lists an object on the disk before it is created.
 
-mod ask;
+pub mod ask;
 mod bind;
 mod chain;
 pub mod estate;
@@ -34,7 +34,7 @@ pub use guard::{Leave, guard};
 use journal::{Entry, Journal, JournalError};
 pub use scope::{Scope, key};
 pub use session::Session;
-pub use wait::Patience;
+pub use wait::{Patience, pauses};
 
 /// A sandbox: what belongs to it, and the file that lists it.
 pub struct Sandbox {

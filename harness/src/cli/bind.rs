@@ -1,0 +1,85 @@
+//! `bind`: looks on a server for rows that can stand for the page's, and writes them into a file.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::CliError;
+use crate::bindings::discover::{Finding, Said, discover};
+use crate::bindings::file::PageBindings;
+use crate::bindings::page::PageId;
+use crate::exit;
+use crate::target::{BaseUrl, Client, Policy};
+
+/// Arguments of `bind`.
+#[derive(Debug, clap::Args)]
+pub struct BindArgs {
+    /// The server.
+    #[arg(long, value_name = "URL")]
+    pub target: String,
+    /// The file to write.
+    #[arg(long, value_name = "FILE", default_value = "bindings.toml")]
+    pub out: PathBuf,
+    /// Write it even if it is there already.
+    #[arg(long)]
+    pub force: bool,
+    /// What shall stand for the page's rows: abonent=45, Abonents.contract_number=A-17, suid=1234; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Give up on an answer after this many seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
+    /// A contract to use instead of the one built in.
+    #[arg(long, value_name = "DIR")]
+    pub specs: Option<PathBuf>,
+}
+
+/// Carries out `bind`.
+///
+/// # Errors
+/// See [`CliError`].
+pub fn bind(args: &BindArgs) -> Result<u8, CliError> {
+    let contract = super::contract(args.specs.as_deref())?;
+    let said = args.set.iter().map(|text| Said::parse(&contract.schema, text)).collect::<Result<Vec<_>, _>>();
+    let said = said.map_err(|why| CliError::Usage(format!("--set {why}")))?;
+    let base = BaseUrl::parse(&args.target)?;
+    if args.out.exists() && !args.force {
+        let out = args.out.display();
+        return Err(CliError::Usage(format!("{out} is there already; --force writes it anew, --out another")));
+    }
+    let target = base.to_string();
+    let schema = Arc::new(contract.schema.clone());
+    let client = Client::new(base, Policy::ReadsOnly(schema), Duration::from_secs(args.timeout));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let findings = runtime.block_on(discover(&client, &contract, &said))?;
+    let mut bindings = PageBindings::of(&target);
+    for finding in &findings {
+        if let Some(value) = &finding.value {
+            bindings.set(&finding.id.model, &finding.id.field, &finding.id.value, value.clone());
+        }
+    }
+    let ids: Vec<PageId> = findings.iter().map(|finding| finding.id.clone()).collect();
+    let why_not = |id: &PageId| {
+        findings.iter().find(|finding| finding.id == *id).map(|finding| finding.why.clone()).unwrap_or_default()
+    };
+    std::fs::write(&args.out, bindings.write(&ids, why_not))?;
+    super::print(|out| write(out, &findings, args))?;
+    let any = findings.iter().any(|finding| finding.value.is_some());
+    Ok(if any { exit::CONFORMS } else { exit::MISMATCH })
+}
+
+/// What was chosen and why. Texts of subscribers are not shown: the row that they are of says enough.
+fn write(out: &mut dyn Write, findings: &[Finding], args: &BindArgs) -> io::Result<()> {
+    for finding in findings {
+        let id = finding.id.to_string();
+        match &finding.value {
+            Some(value) if finding.id.is_key => writeln!(out, "{id:<36} {value:<12} {}", finding.why)?,
+            Some(_) => writeln!(out, "{id:<36} {:<12} {}", "bound", finding.why)?,
+            None => writeln!(out, "{id:<36} {:<12} {}", "not found", finding.why)?,
+        }
+    }
+    let bound = findings.iter().filter(|finding| finding.value.is_some()).count();
+    writeln!(out, "{bound} of {} rows that the page names are bound: {}", findings.len(), args.out.display())?;
+    writeln!(out, "next: carbon-harness run --target {} --bindings {}", args.target, args.out.display())
+}
