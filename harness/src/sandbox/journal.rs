@@ -312,7 +312,7 @@ mod tests {
         }
         // A torn line is cut off before the file is written to again.
         std::fs::write(&path, &whole[..whole.len() - 3]).unwrap();
-        let (mut journal, told) = Journal::resume(&path).unwrap();
+        let (journal, told) = Journal::resume(&path).unwrap();
         assert_eq!(told.objects.len(), 1);
         assert!(matches!(Journal::begin(&path, "r2", "http://a:1"), Err(JournalError::Busy(_))));
         drop(journal);
