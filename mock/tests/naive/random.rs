@@ -25,10 +25,10 @@ const STARTS: &[&str] = &[
 ];
 
 /// A path: links, a column, how it is written.
-type PathSeed = (Vec<u8>, u8, u8);
+pub type PathSeed = (Vec<u8>, u8, u8);
 
 /// A condition: a path, a comparison, values, how they are written.
-type ConditionSeed = (PathSeed, u8, [u8; 3], u8);
+pub type ConditionSeed = (PathSeed, u8, [u8; 3], u8);
 
 /// A step.
 #[derive(Clone, Debug)]
@@ -60,18 +60,20 @@ pub struct CallSeed {
     fields: Vec<PathSeed>,
 }
 
-fn path_seed() -> impl Strategy<Value = PathSeed> {
+/// Paths.
+pub fn path_seeds() -> impl Strategy<Value = PathSeed> {
     (proptest::collection::vec(any::<u8>(), 0..=3), any::<u8>(), any::<u8>())
 }
 
 /// Conditions of one `filter` or `exclude`.
 pub fn condition_seeds() -> impl Strategy<Value = Vec<ConditionSeed>> {
-    proptest::collection::vec((path_seed(), any::<u8>(), any::<[u8; 3]>(), any::<u8>()), 1..=3)
+    let several = |count| proptest::collection::vec((path_seeds(), any::<u8>(), any::<[u8; 3]>(), any::<u8>()), count);
+    prop_oneof![5 => several(1), 2 => several(2), 1 => several(3)]
 }
 
 /// The paths of an ordering.
 pub fn order_seeds() -> impl Strategy<Value = Vec<(PathSeed, bool)>> {
-    proptest::collection::vec((path_seed(), any::<bool>()), 0..=2)
+    proptest::collection::vec((path_seeds(), any::<bool>()), 0..=2)
 }
 
 fn step_seed() -> impl Strategy<Value = StepSeed> {
@@ -82,7 +84,7 @@ fn step_seed() -> impl Strategy<Value = StepSeed> {
         4 => order_seeds().prop_map(StepSeed::OrderBy),
         2 => Just(StepSeed::Reverse),
         2 => Just(StepSeed::Distinct),
-        1 => proptest::collection::vec(path_seed(), 1..=2).prop_map(StepSeed::Values),
+        1 => proptest::collection::vec(path_seeds(), 1..=2).prop_map(StepSeed::Values),
     ]
 }
 
@@ -92,7 +94,7 @@ pub fn step_seeds() -> impl Strategy<Value = Vec<StepSeed>> {
 }
 
 fn call_seed() -> impl Strategy<Value = CallSeed> {
-    let fields = proptest::collection::vec(path_seed(), 0..=3);
+    let fields = proptest::collection::vec(path_seeds(), 0..=3);
     (any::<u8>(), step_seeds(), any::<u8>(), condition_seeds(), order_seeds(), fields).prop_map(
         |(model, steps, end, conditions, orders, fields)| CallSeed { model, steps, end, conditions, orders, fields },
     )
@@ -163,7 +165,8 @@ fn different(mut paths: Vec<Path>) -> Vec<Path> {
     paths
 }
 
-fn orders(name: &str, seeds: &[(PathSeed, bool)]) -> Vec<Order> {
+/// The ordering that numbers stand for.
+pub fn orders(name: &str, seeds: &[(PathSeed, bool)]) -> Vec<Order> {
     let mut orders: Vec<Order> =
         seeds.iter().map(|(seed, descending)| Order { path: path(name, seed), descending: *descending }).collect();
     orders.dedup_by(|one, other| one.path.text == other.path.text);
@@ -250,7 +253,8 @@ pub fn path(name: &str, (seeds, column, spelling): &PathSeed) -> Path {
     Path { links, field: to.pk_field(), relation: false, text: names.join("__") }
 }
 
-fn shown(name: &str, (seeds, column, spelling): &PathSeed) -> Shown {
+/// The path of `fields` that numbers stand for.
+pub fn shown(name: &str, (seeds, column, spelling): &PathSeed) -> Shown {
     let (links, end) = walk(name, &seeds[..seeds.len().min(2)]);
     let end = model(&end);
     if !links.is_empty() && spelling % 4 == 0 {
@@ -336,7 +340,12 @@ fn right_side(
             let there =
                 database.0.iter().filter(|(name, _)| model(name).fields.iter().any(|own| std::ptr::eq(own, field)));
             let cells = there.flat_map(|(_, rows)| rows).map(|row| row.cells[&field.column].clone());
-            cells.chain(values(field.kind)).collect()
+            let mut cells: Vec<Cell> = cells.collect();
+            // Mostly something that is there.
+            if chosen[2] >= 192 || cells.iter().all(|cell| *cell == Cell::Null) {
+                cells.extend(values(field.kind));
+            }
+            cells
         }
         Some(Part::Date) => values(FieldType::Date),
         Some(Part::Year) => [2019, 2020, 2021, 2022].map(Cell::whole).to_vec(),
