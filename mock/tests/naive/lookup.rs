@@ -9,8 +9,11 @@ use serde_json::Value as Json;
 use super::call::{Condition, Lookup, Part};
 use super::cell::{Cell, as_text};
 
+/// A pattern, and whether a text matches it.
+type Pattern = (&'static str, fn(&str) -> bool);
+
 /// The patterns that the calls use, and what each means.
-pub const PATTERNS: &[(&str, fn(&str) -> bool)] = &[
+pub const PATTERNS: &[Pattern] = &[
     ("^1", |text| text.starts_with('1')),
     ("к$", |text| text.ends_with('к')),
     ("[a-z]", |text| text.contains(|symbol: char| symbol.is_ascii_lowercase())),

@@ -360,7 +360,7 @@ fn right_side(
     let one = |seed: u8| spell(field, kind, &pick(&there, seed), spelling);
     let text = |seed: u8| piece(&pick(&there, seed).shown(kind, field.places), chosen[1]);
     let value = match lookup {
-        Lookup::IsNull => json!(chosen[0] % 2 == 0),
+        Lookup::IsNull => json!(chosen[0].is_multiple_of(2)),
         Lookup::Exact if part.is_none() => spell(field, kind, &pick(&known, chosen[0]), spelling),
         Lookup::In => {
             let items = chosen.iter().take(usize::from(spelling / 2 % 4));

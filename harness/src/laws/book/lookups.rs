@@ -255,7 +255,7 @@ fn by_order(sample: &Sample, pick: &Pick, replies: &[Reply], holds: fn(Ordering)
 }
 
 fn exact(sample: &Sample, dice: &mut Dice) -> Made {
-    let column = if dice.case % 2 == 0 {
+    let column = if dice.case.is_multiple_of(2) {
         let (column, value) =
             super::super::draw::text(sample, dice, |_, _| true).ok_or("no text column has a value")?;
         return Ok(on(sample, dice, column).needing(column.name.clone(), json!(value)));

@@ -212,7 +212,8 @@ pub const LAWS: &[Law] = &[
             let mut keys = Vec::new();
             for (key, value) in bulk {
                 let pk = row(value)?.pk;
-                must(pk.to_string() == *key, format!("the object {key} under its key"), pk.to_string())?;
+                let spelled = pk.to_string();
+                must(spelled == *key, format!("the object {key} under its key"), &spelled)?;
                 keys.push(pk.clone());
             }
             Ok(same_keys("the rows of the list", &replies[0].pks()?, &keys).into())

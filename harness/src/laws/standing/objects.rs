@@ -10,13 +10,11 @@ use super::super::reply::{Reply, keys};
 use super::super::verdict::{Judged, Wrong, brief, must};
 use super::objects as objects_of;
 
+/// What is held of one object, a row of this model.
+type Inspect<'i> = dyn Fn(&Model, &Map<String, Value>) -> Result<(), Wrong> + 'i;
+
 /// Walks through an object and those inside it; `inspect` sees each with its model.
-fn walk(
-    schema: &Schema,
-    model: &Model,
-    value: &Value,
-    inspect: &dyn Fn(&Model, &Map<String, Value>) -> Result<(), Wrong>,
-) -> Result<(), Wrong> {
+fn walk(schema: &Schema, model: &Model, value: &Value, inspect: &Inspect<'_>) -> Result<(), Wrong> {
     let object = value.as_object().ok_or_else(|| Wrong::new("an object of `pk`, `model`, `fields`", brief(value)))?;
     inspect(model, object)?;
     let Some(fields) = object.get("fields").and_then(Value::as_object) else { return Ok(()) };
@@ -34,12 +32,7 @@ fn walk(
     Ok(())
 }
 
-fn each(
-    schema: &Schema,
-    call: &Call,
-    reply: &Reply,
-    inspect: &dyn Fn(&Model, &Map<String, Value>) -> Result<(), Wrong>,
-) -> Judged {
+fn each(schema: &Schema, call: &Call, reply: &Reply, inspect: &Inspect<'_>) -> Judged {
     let (Some(model), Some(objects)) = (schema.model(&call.model), objects_of(call, reply)) else {
         return Judged::Vacuous("no objects");
     };
