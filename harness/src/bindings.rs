@@ -1,6 +1,6 @@
 //! `$name` in a step or a request: values saved on the way, put in where the name stands.
 //!
-//! Beside it, what stands on another server for the rows that the page names: [`page`] finds them in a call, [`file`] keeps
+//! Beside it, what stands on another server for the rows that the page names: [`page`] finds them in a call, [`mod@file`] keeps
 //! what stands for them, [`discover`] looks for it on a server.
 
 pub mod discover;
