@@ -240,6 +240,13 @@ fn queryset_step(
             Subject::Bare(Json::Null)
         }
         _ => {
+            if let Some(why) = schema.generic.refused.get(method) {
+                let objects = if manager { "objects." } else { "" };
+                return Err(CallError::UnknownMethod(format!(
+                    "{objects}{method}() cannot be called over this API: {why} (method{})",
+                    step.number
+                )));
+            }
             let holder = if manager { "Manager" } else { "QuerySet" };
             let hint = if schema.at(query.model).methods.contains_key(method) || method == "save" || method == "set" {
                 format!(" (an object of {name} has it: use objects.get first)")

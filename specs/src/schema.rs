@@ -186,6 +186,9 @@ pub struct Generic {
     /// Methods of an object.
     #[serde(default)]
     pub instance: IndexMap<String, Method>,
+    /// Methods that Django's QuerySets have and no call can use, with the reason.
+    #[serde(default)]
+    pub refused: IndexMap<String, String>,
 }
 
 /// All models.
