@@ -270,6 +270,23 @@ fn twenty_thousand_waiting_tasks_run_in_their_order() {
 }
 
 #[test]
+fn a_change_of_a_thousand_objects_takes_ten_to_thirty_minutes() {
+    let mock = mock();
+    for number in 0..1_000 {
+        done(&mock, "Operators", &format!(r#"method1=objects.create&arg1={{"name":"{number}"}}"#));
+    }
+    mock.run_tasks();
+    let changed =
+        done(&mock, "Operators", r#"method1=objects.filter&arg1={"id__gt":1444}&method2=update&arg2={"name":"one"}"#);
+    assert_eq!(changed, 1_000);
+    let named = || done(&mock, "Operators", r#"method1=objects.filter&arg1={"name":"one"}&method2=count"#);
+    mock.advance(jiff::Span::new().minutes(10)).unwrap();
+    assert_eq!(named(), 0);
+    mock.advance(jiff::Span::new().minutes(20)).unwrap();
+    assert_eq!(named(), 1_000);
+}
+
+#[test]
 fn the_same_seed_clock_and_calls_give_the_same_bytes() {
     let run = || {
         let mock = mock();
