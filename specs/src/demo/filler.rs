@@ -5,6 +5,8 @@
 //! into the page's selections by folder, tariff, operator or contract. The books agree: what an account was paid and
 //! charged is the sum of its operations.
 
+use std::ops::Range;
+
 use serde_json::{Value, json};
 
 use super::{DemoRow, MONEY_SCALE};
@@ -12,6 +14,10 @@ use crate::schema::Schema;
 
 /// The first key given out.
 pub const FIRST: i64 = 20_001;
+
+/// Keys above [`FIRST`] that the page's own rows have, where the filler passes over them.
+const PAGE_SERVICES: Range<i64> = 1_000_000..1_020_000;
+const PAGE_BLOCKS: Range<i64> = 243_068..243_069;
 
 /// The first folder of the filler.
 const FIRST_FOLDER: i64 = 15_001;
@@ -122,7 +128,7 @@ impl<'s> Maker<'s> {
         rows.extend(self.services(n, pk));
         if blocked {
             let fields = json!({ "abonent_id": pk, "b_negbal": 1, "time_changed": "2022-02-01 00:00:00" });
-            rows.push(self.row("AbonentsBlock", pk, fields));
+            rows.push(self.row("AbonentsBlock", around(PAGE_BLOCKS, pk), fields));
         } else if n % 5 == 0 {
             let fields = json!({
                 "abonent_id": pk, "b_negbal": 1,
@@ -178,7 +184,7 @@ impl<'s> Maker<'s> {
                     "create_date": "2020-05-12 10:00:00", "enable_date": "2020-05-12 10:00:00",
                     "next_date": "2022-03-01 00:00:00",
                 });
-                self.row("UsersUsluga", FIRST + 3 * n + place as i64, fields)
+                self.row("UsersUsluga", around(PAGE_SERVICES, FIRST + 3 * n + place as i64), fields)
             })
             .collect()
     }
@@ -247,6 +253,11 @@ fn abonent_fields(number: usize, pk: i64, account: i64) -> Value {
     })
 }
 
+/// A key that is none of those: from their first one on, keys stand that much higher.
+fn around(taken: Range<i64>, key: i64) -> i64 {
+    if key < taken.start { key } else { key + taken.end - taken.start }
+}
+
 /// A number of the range that no one is given.
 fn phone(n: i64) -> String {
     format!("+7000{:07}", n % 10_000_000)
@@ -254,6 +265,9 @@ fn phone(n: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use super::{FIRST, Maker, PAGE_SERVICES, around};
     use crate::Contract;
     use crate::demo::{check, filler};
 
@@ -272,6 +286,30 @@ mod tests {
         assert!(sum("AdminAccounts", "debit", 10_020_001) > 0);
         assert_eq!(sum("AdminAccounts", "debit", 10_020_001), sum("FinanceOperations", "op_summa", 20_000_001));
         assert_eq!(sum("AdminAccounts", "credit", 10_020_001), sum("ArchAccountStack", "summ", 20_000_001));
+    }
+
+    #[test]
+    fn the_filler_passes_over_the_keys_of_the_page() {
+        let contract = Contract::embedded().unwrap();
+        let maker = Maker::new(&contract.schema);
+        let page: HashSet<_> = contract.demo.iter().map(|row| (row.model, row.pk)).collect();
+        let beyond = page.iter().filter(|(_, pk)| *pk >= FIRST);
+        // A key of the page falls to the subscriber who is that far, half or a third as far, or as far in another range.
+        let near =
+            beyond.flat_map(|(_, pk)| [1, 2, 3].map(|each| (pk - FIRST) / each).into_iter().chain([pk - 10_020_001]));
+        let numbers: HashSet<usize> =
+            near.flat_map(|n| n - 1..=n + 1).filter_map(|n| usize::try_from(n).ok()).collect();
+        assert!(numbers.contains(&((1_000_045 - 20_001) / 3)), "the page has a service 1000045");
+        for row in numbers.into_iter().flat_map(|number| maker.abonent(number)) {
+            assert!(!page.contains(&(row.model, row.pk)), "{} {}", contract.schema.at(row.model).name, row.pk);
+        }
+    }
+
+    #[test]
+    fn keys_passed_over_leave_no_two_alike() {
+        let keys: HashSet<i64> = (990_000..1_030_000).map(|key| around(PAGE_SERVICES, key)).collect();
+        assert_eq!(keys.len(), 40_000);
+        assert!(keys.is_disjoint(&PAGE_SERVICES.collect()));
     }
 
     #[test]
