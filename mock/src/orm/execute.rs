@@ -34,13 +34,18 @@ pub fn run(store: &Store, query: &Query) -> Vec<Pk> {
     if query.distinct || !query.order.is_empty() || query.select.is_some() {
         return entries(store, query).into_iter().filter_map(|entry| entry.pk).collect();
     }
-    let mut keys = Vec::new();
-    if !query.empty {
-        Plan::new(query).each(store, &mut |pk, _| {
-            keys.push(pk);
-            true
-        });
+    if query.empty {
+        return Vec::new();
     }
+    let plan = Plan::new(query);
+    if let Some(keys) = plan.keys(store) {
+        return keys.to_vec();
+    }
+    let mut keys = Vec::new();
+    plan.each(store, &mut |pk, _| {
+        keys.push(pk);
+        true
+    });
     keys
 }
 
@@ -86,8 +91,12 @@ pub fn count(store: &Store, query: &Query) -> usize {
         return store.table(query.model).len();
     }
     // Without the ordering, which could repeat rows.
+    let plan = Plan::new(query);
+    if let Some(keys) = plan.keys(store) {
+        return keys.len();
+    }
     let mut rows = 0;
-    Plan::new(query).each(store, &mut |_, _| {
+    plan.each(store, &mut |_, _| {
         rows += 1;
         true
     });

@@ -4,6 +4,7 @@
 //! and [`execute`] run them, [`project`] prints. [`convert`] is how fields take and show values. [`instance`] is one object in a
 //! chain and [`tx`] the view of the state a request works on.
 
+pub mod columns;
 pub mod convert;
 pub mod error;
 pub mod execute;

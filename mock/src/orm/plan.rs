@@ -1,13 +1,14 @@
 //! How a query is carried out: in which rows it starts, which links are walked, and where each condition can be asked.
 //!
-//! A small planner starts from the condition that leads to the fewest rows of the model: through an index, or by looking
-//! through a whole column and walking back from the rows that hold. The whole WHERE clause is asked of those rows
-//! only. Links are walked through indexes, never materialised.
+//! A small planner starts from the condition that leads to the fewest rows of the model through an index, or looks
+//! through the columns that are compared. Where that does not settle it, the whole WHERE clause is asked of the rows
+//! found. Links are walked through indexes, never materialised.
 
 use std::cell::{Cell, OnceCell};
 
 use carbon_specs::{FieldId, ModelId};
 
+use super::columns::{Compared, Narrowed, compared, narrow};
 use super::lookup::Lookup;
 use super::path::Hop;
 use super::query::{AliasId, Condition, Query};
@@ -26,6 +27,8 @@ pub struct Plan<'q> {
     joins: Vec<AliasId>,
     /// For each stage (0: the model's own row; n: after the n-th join) the conditions that can be asked then.
     stages: Vec<Vec<Test<'q>>>,
+    /// Where to look, once it has been asked for; none where all rows have to be looked at.
+    starts: OnceCell<Option<Narrowed>>,
 }
 
 /// A condition, with the plans of its subqueries.
@@ -40,24 +43,23 @@ enum Test<'q> {
 struct Exists<'q> {
     plan: Plan<'q>,
     asked: Cell<usize>,
-    /// The keys of the rows that may answer, once it is worth while to know them; none where all have to be asked.
-    starts: OnceCell<Option<Vec<Pk>>>,
 }
 
 impl<'q> Exists<'q> {
     fn new(query: &'q Query) -> Self {
-        Self { plan: Plan::new(query), asked: Cell::new(0), starts: OnceCell::new() }
+        Self { plan: Plan::new(query), asked: Cell::new(0) }
     }
 
     fn holds(&self, store: &Store, row: &Row) -> bool {
         self.asked.set(self.asked.get() + 1);
         if self.asked.get() > FEW {
-            let starts = self.starts.get_or_init(|| starts(store, self.plan.query));
+            let starts = self.plan.starts(store);
             let pk = row[store.model(self.plan.query.model).pk.0].as_int();
-            if let (Some(starts), Some(pk)) = (starts, pk)
-                && starts.binary_search(&pk).is_err()
-            {
-                return false;
+            if let (Some(starts), Some(pk)) = (starts, pk) {
+                let among = starts.keys.binary_search(&pk).is_ok();
+                if starts.exact || !among {
+                    return among;
+                }
             }
         }
         self.plan.answers(store, row)
@@ -107,7 +109,11 @@ impl<'q> Plan<'q> {
             let stage = joins.iter().position(|alias| *alias == last).map_or(0, |place| place + 1);
             stages[stage].push(Test::new(condition));
         }
-        Self { query, joins, stages }
+        Self { query, joins, stages, starts: OnceCell::new() }
+    }
+
+    fn starts(&self, store: &Store) -> Option<&Narrowed> {
+        self.starts.get_or_init(|| starts(store, self.query)).as_ref()
     }
 
     /// Calls `found` for each combination of rows that satisfies everything, in the order of the model's keys, until it
@@ -119,15 +125,20 @@ impl<'q> Plan<'q> {
             self.visit(store, &mut bound, 0, &mut |bound| found(pk, bound))
         };
         let table = store.table(self.query.model);
-        match starts(store, self.query) {
-            Some(keys) => {
-                let mut rows = keys.into_iter().filter_map(|pk| table.get(pk).map(|row| (pk, row)));
+        match self.starts(store) {
+            Some(starts) => {
+                let mut rows = starts.keys.iter().filter_map(|pk| table.get(*pk).map(|row| (*pk, row)));
                 rows.all(|(pk, row)| visit(pk, row));
             }
             None => {
                 table.iter().all(|(pk, row)| visit(pk, row));
             }
         }
+    }
+
+    /// The keys of the rows that answer, where columns alone tell them, each as often as it answers.
+    pub fn keys(&self, store: &Store) -> Option<&[Pk]> {
+        self.starts(store).filter(|starts| starts.exact && starts.once).map(|starts| starts.keys.as_slice())
     }
 
     /// Whether a row answers the query.
@@ -194,50 +205,25 @@ fn last_alias(condition: &Condition) -> AliasId {
 
 /// Whether an index leads to a few rows that alone can answer.
 pub fn is_selective(store: &Store, query: &Query) -> bool {
-    query.empty || compared(query).iter().any(|compared| compared.by_index(store, query, FEW).is_some())
+    query.empty || compared(query).0.iter().any(|compared| compared.by_index(store, query, FEW).is_some())
 }
 
-/// The keys of the rows that may answer, ascending; `None` where all have to be looked at.
-fn starts(store: &Store, query: &Query) -> Option<Vec<Pk>> {
-    let compared = compared(query);
+/// Where to look; `None` where all rows have to be looked at.
+fn starts(store: &Store, query: &Query) -> Option<Narrowed> {
+    let (compared, _) = compared(query);
     let all = store.table(query.model).len();
     // In steps, so that a condition that half of the rows satisfy is not followed where another one finds a few.
     let indexed = [FEW, 4096, all].into_iter().find_map(|most| {
         compared.iter().filter_map(|compared| compared.by_index(store, query, most)).min_by_key(Vec::len)
     });
-    let mut best = indexed;
-    if best.as_ref().is_none_or(|keys| keys.len() > 4096) {
-        for compared in &compared {
-            // Beyond a quarter of the rows, walking back costs as much as it saves.
-            let worth = if compared.alias == 0 { all / 2 } else { all / 4 };
-            let most = best.as_ref().map_or(worth, |keys| keys.len().min(worth));
-            best = compared.by_scan(store, query, most).or(best);
-        }
+    let indexed = indexed.map(|keys| Narrowed { keys, exact: false, once: false });
+    match indexed {
+        Some(few) if few.keys.len() <= 4096 => Some(few),
+        many => match narrow(store, query) {
+            Some(narrowed) if narrowed.exact || narrowed.keys.len() < all / 2 => Some(narrowed),
+            _ => many,
+        },
     }
-    best
-}
-
-/// A comparison that every answer satisfies.
-struct Compared<'q> {
-    alias: AliasId,
-    field: FieldId,
-    lookup: &'q Lookup,
-}
-
-/// The comparisons that every answer satisfies, those of a subquery not among them.
-fn compared(query: &Query) -> Vec<Compared<'_>> {
-    fn add<'q>(condition: &'q Condition, into: &mut Vec<Compared<'q>>) {
-        match condition {
-            Condition::And(parts) => parts.iter().for_each(|part| add(part, into)),
-            Condition::Compare { alias, field, lookup } => {
-                into.push(Compared { alias: *alias, field: *field, lookup });
-            }
-            Condition::Not(_) | Condition::Exists(_) => {}
-        }
-    }
-    let mut found = Vec::new();
-    query.conditions.iter().for_each(|condition| add(condition, &mut found));
-    found
 }
 
 impl Compared<'_> {
@@ -248,20 +234,6 @@ impl Compared<'_> {
         let served = store.table(model).is_indexed(self.field) || store.model(model).pk == self.field;
         let keys = self.lookup.keys().filter(|_| served)?;
         let rows = within(keys.iter().flat_map(|key| store.matching(model, self.field, key)), most)?;
-        self.back(store, query, rows, most)
-    }
-
-    /// The model's keys from which the comparison holds, where a whole column is looked through for it; `None` where
-    /// they are more than `most`, or looking costs more than looking through the model itself.
-    fn by_scan(&self, store: &Store, query: &Query, most: usize) -> Option<Vec<Pk>> {
-        let table = store.table(query.aliases[self.alias].model);
-        let dear = table.len() > store.table(query.model).len().saturating_mul(2);
-        // What holds for NULL holds for a LEFT join's row too, which no column has.
-        if dear || self.lookup.holds(&Value::Null) == Some(true) {
-            return None;
-        }
-        let holding = table.column(self.field).iter().filter(|(_, value)| self.lookup.holds(value) == Some(true));
-        let rows = within(holding.map(|(pk, _)| *pk), most)?;
         self.back(store, query, rows, most)
     }
 
