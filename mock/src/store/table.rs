@@ -22,7 +22,7 @@ pub struct Table {
     rows: OrdMap<Pk, Row>,
     /// Columns copied out to be looked through, when that is first done after a change.
     columns: OnceLock<Vec<OnceLock<Column>>>,
-    /// For each field that is indexed, every (value, key).
+    /// For each field that is indexed, every (value, key) but those of NULL, which nothing equals.
     indexes: Vec<Option<OrdSet<(Value, Pk)>>>,
 }
 
@@ -74,9 +74,9 @@ impl Table {
     }
 
     /// The keys of the rows whose indexed field equals this value as the database compares, ascending; `None` if the
-    /// field is not indexed.
+    /// field is not indexed, or the value is NULL.
     pub fn by_index(&self, field: FieldId, value: &Value) -> Option<impl Iterator<Item = Pk> + '_> {
-        let index = self.indexes.get(field.0)?.as_ref()?;
+        let index = self.indexes.get(field.0)?.as_ref().filter(|_| !value.is_null())?;
         let value = value.key();
         let first = (value.clone(), Pk::MIN);
         let last = (value, Pk::MAX);
@@ -93,9 +93,13 @@ impl Table {
                 if earlier[place] == row[place] {
                     continue;
                 }
-                index.remove(&(earlier[place].key(), pk));
+                if !earlier[place].is_null() {
+                    index.remove(&(earlier[place].key(), pk));
+                }
             }
-            index.insert((row[place].key(), pk));
+            if !row[place].is_null() {
+                index.insert((row[place].key(), pk));
+            }
         }
         earlier
     }
@@ -105,7 +109,9 @@ impl Table {
         self.columns.take();
         let row = self.rows.remove(&pk)?;
         for (place, index) in self.indexes.iter_mut().enumerate() {
-            if let Some(index) = index {
+            if let Some(index) = index
+                && !row[place].is_null()
+            {
                 index.remove(&(row[place].key(), pk));
             }
         }
