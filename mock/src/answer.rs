@@ -9,10 +9,10 @@ use serde_json::{Value as Json, json};
 use crate::billing;
 use crate::chain::{self, Subject};
 use crate::deviate::Deviations;
-use crate::orm::project::{ListPieces, Printer, Shape, shape};
+use crate::orm::project::{ListPieces, Listed, Printer, Shape, shape};
 use crate::orm::tx::Finished;
 use crate::orm::{CallError, Keys, Leases, Query, Tx, execute, plan};
-use crate::store::{Pk, Store};
+use crate::store::Store;
 use crate::tasks::{Chance, Change};
 use crate::wire::{Call, Outcome, Step};
 use crate::world::World;
@@ -142,10 +142,10 @@ fn render(schema: &Schema, store: Store, now: DateTime, subject: Subject, call: 
             Err(CallError::UnknownMethod(format!("{}: no method was called", schema.at(model).name)))
         }
         Subject::Query(query) => {
-            let keys = execute::run(&store, &query);
-            list(printer, query.model, keys, shape_of(query.model)?)
+            let rows = if query.is_whole() { Listed::all() } else { Listed::keys(execute::run(&store, &query)) };
+            list(&store, printer, query.model, rows, shape_of(query.model)?)
         }
-        Subject::Rows(model, keys) => list(printer, model, keys, shape_of(model)?),
+        Subject::Rows(model, keys) => list(&store, printer, model, Listed::keys(keys), shape_of(model)?),
         Subject::Object(object) => {
             one(&object).map(|(out, named)| Rendered { outcome: piece(out), named, found: true })
         }
@@ -177,15 +177,17 @@ fn render(schema: &Schema, store: Store, now: DateTime, subject: Subject, call: 
 }
 
 fn list(
+    store: &Store,
     printer: Printer,
     model: ModelId,
-    keys: Vec<Pk>,
+    rows: Listed,
     (shape, named): (Shape, Provenance),
 ) -> Result<Rendered, CallError> {
-    let found = !keys.is_empty();
+    let first = rows.peek(store.table(model));
     // The first object is printed once beforehand: what cannot be computed is an error, not half a reply.
-    if let Some(pk) = keys.first() {
-        printer.row(&mut Vec::new(), model, *pk, &shape)?;
+    if let Some(pk) = first {
+        printer.row(&mut Vec::new(), model, pk, &shape)?;
     }
-    Ok(Rendered { outcome: Outcome::Stream(Box::new(ListPieces::new(printer, model, keys, shape))), named, found })
+    let pieces = ListPieces::new(printer, model, rows, shape);
+    Ok(Rendered { outcome: Outcome::Stream(Box::new(pieces)), named, found: first.is_some() })
 }

@@ -15,7 +15,7 @@ use super::convert;
 use super::error::CallError;
 use super::instance::Instance;
 use crate::pyjson;
-use crate::store::{Pk, Row, Store, Value};
+use crate::store::{Pk, Row, Store, Table, Value};
 
 /// Computes properties; the billing does.
 pub type Properties = fn(&Store, Date, ModelId, &Row, &str) -> Result<Json, CallError>;
@@ -246,11 +246,50 @@ fn key(out: &mut Vec<u8>, first: &mut bool, name: &str) {
     out.extend_from_slice(b": ");
 }
 
+/// Which rows a list is made of.
+pub enum Listed {
+    /// These, in this order.
+    Keys(std::vec::IntoIter<Pk>),
+    /// All of the model from this key on; none past the greatest key there can be. No list of them is held.
+    From(Option<Pk>),
+}
+
+impl Listed {
+    /// Rows of these keys.
+    pub fn keys(keys: Vec<Pk>) -> Self {
+        Self::Keys(keys.into_iter())
+    }
+
+    /// Every row.
+    pub fn all() -> Self {
+        Self::From(Some(Pk::MIN))
+    }
+
+    /// The next row's key, which stays the next.
+    pub fn peek(&self, table: &Table) -> Option<Pk> {
+        match self {
+            Self::Keys(keys) => keys.as_slice().first().copied(),
+            Self::From(least) => table.key_from((*least)?),
+        }
+    }
+
+    fn next(&mut self, table: &Table) -> Option<Pk> {
+        let next = self.peek(table)?;
+        match self {
+            Self::Keys(keys) => keys.next(),
+            Self::From(least) => {
+                *least = next.checked_add(1);
+                Some(next)
+            }
+        }
+    }
+}
+
 /// A list printed object by object: pieces of JSON, the brackets among them.
 pub struct ListPieces {
     printer: Arc<Printer>,
     model: ModelId,
-    keys: std::vec::IntoIter<Pk>,
+    rows: Listed,
     shape: Shape,
     state: ListState,
 }
@@ -263,9 +302,9 @@ enum ListState {
 }
 
 impl ListPieces {
-    /// The rows of these keys.
-    pub fn new(printer: Printer, model: ModelId, keys: Vec<Pk>, shape: Shape) -> Self {
-        Self { printer: Arc::new(printer), model, keys: keys.into_iter(), shape, state: ListState::Start }
+    /// These rows, in this shape.
+    pub fn new(printer: Printer, model: ModelId, rows: Listed, shape: Shape) -> Self {
+        Self { printer: Arc::new(printer), model, rows, shape, state: ListState::Start }
     }
 }
 
@@ -279,7 +318,7 @@ impl Iterator for ListPieces {
             ListState::Start => out.push(b'['),
             ListState::Rows => {}
         }
-        match self.keys.next() {
+        match self.rows.next(self.printer.store.table(self.model)) {
             Some(pk) => {
                 if self.state == ListState::Rows {
                     out.extend_from_slice(b", ");

@@ -189,6 +189,12 @@ impl Query {
         Cow::Owned(query)
     }
 
+    /// Whether it asks for every row of its model as it is, in any order.
+    pub fn is_whole(&self) -> bool {
+        let one_table = (1..self.aliases.len()).all(|alias| !self.uses(alias));
+        one_table && self.conditions.is_empty() && self.asked.is_empty() && self.select.is_none() && !self.empty
+    }
+
     /// `values(*paths)`: without paths every column, foreign keys as `<fk>_id`.
     ///
     /// # Errors

@@ -58,6 +58,11 @@ impl Table {
         self.rows.get_max().map(|(pk, _)| *pk)
     }
 
+    /// The least key that is not below this one.
+    pub fn key_from(&self, least: Pk) -> Option<Pk> {
+        self.rows.range(least..).next().map(|(pk, _)| *pk)
+    }
+
     /// A column in the order of the keys. Where many rows are looked through, following each row to one of its values
     /// costs several times as much as comparing it.
     pub fn column(&self, field: FieldId) -> &[(Pk, Value)] {
