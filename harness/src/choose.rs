@@ -156,6 +156,7 @@ mod tests {
             fail_fast: false,
             shell: None,
             judgement: Judgement::default(),
+            twice: false,
         };
         choice.cut(&mut plan)?;
         let examples = plan.examples.iter().map(|example| example.id.clone());

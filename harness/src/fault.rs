@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::check::Mismatch;
 use crate::diff::Difference;
 use crate::exchange::Sent;
+use crate::regression::changes::Change;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,6 +78,12 @@ pub enum Fault {
         /// Where it should be.
         file: String,
     },
+    /// The reply is not as it was recorded.
+    Drift {
+        /// Where and how.
+        #[serde(flatten)]
+        change: Change,
+    },
     /// The list of known faults says otherwise.
     Listed {
         /// What the list says, and what is.
@@ -90,6 +97,38 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Every text that may hold a server's data.
+    pub fn each_text(&mut self, change: &mut dyn FnMut(&mut String)) {
+        match self {
+            Self::Reply { mismatch, .. } | Self::Before { mismatch } | Self::After { mismatch } => {
+                [&mut mismatch.at, &mut mismatch.expected, &mut mismatch.observed].into_iter().for_each(change);
+            }
+            Self::NotJson { begins: text, .. }
+            | Self::ProvesNothing { at: text }
+            | Self::Listed { text }
+            | Self::Trouble { text } => change(text),
+            Self::Drift { change: drift } => change(&mut drift.what),
+            Self::Task { failed } => {
+                let mut text = failed.to_string();
+                change(&mut text);
+                *failed = Value::String(text);
+            }
+            Self::Rows { missing, extra } => missing.iter_mut().chain(extra).flatten().for_each(change),
+            Self::Arrived { missing, extra, stderr } => {
+                missing.iter_mut().chain(extra).map(|sent| &mut sent.body).for_each(&mut *change);
+                change(stderr);
+            }
+            Self::Snapshot { difference, .. } => {
+                for line in difference.hunks.iter_mut().flatten() {
+                    change(&mut line.text);
+                    // They pointed into the text as it was.
+                    line.changed.clear();
+                }
+            }
+            Self::NoSnapshot { .. } => {}
+        }
+    }
+
     /// Puts a word before the place of a mismatch.
     pub fn locate(&mut self, word: &str) {
         if let Self::Reply { mismatch, .. } | Self::Before { mismatch } | Self::After { mismatch } = self {

@@ -28,6 +28,7 @@ pub mod known;
 pub mod laws;
 pub mod literal;
 pub mod outcome;
+pub mod regression;
 pub mod render;
 pub mod replay;
 pub mod report;

@@ -1,5 +1,6 @@
 //! What came of each example and each case, and of the run: plain values for the reports.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use carbon_specs::Provenance;
@@ -48,11 +49,17 @@ pub struct FormOutcome {
     /// What was sent and answered, turn by turn.
     #[serde(rename = "sent", serialize_with = "sent")]
     pub exchanges: Vec<Exchange>,
+    /// The same, asked a second time to see what moves by itself.
+    #[serde(skip)]
+    pub again: Vec<Exchange>,
     /// What the list of known faults says, where it excuses this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
     /// What is wrong.
     pub faults: Vec<Fault>,
+    /// Whether the baseline has this call, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_baseline: Option<bool>,
     /// The snapshot that was rewritten.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated: Option<String>,
@@ -72,8 +79,10 @@ impl FormOutcome {
             status: Status::NotRun,
             reason: Some(reason),
             exchanges: Vec::new(),
+            again: Vec::new(),
             known: None,
             faults: Vec::new(),
+            in_baseline: None,
             updated: None,
             folder: None,
             elapsed: Duration::ZERO,
@@ -194,10 +203,14 @@ pub struct Summary {
     pub corrected: Tally,
     /// Cases of rules.
     pub cases: Tally,
+    /// The same by the rules' standing; what the page prints as calls is all documented.
+    pub standings: BTreeMap<Provenance, Tally>,
     /// Requests sent for the calls themselves.
     pub requests: usize,
     /// Snapshots rewritten.
     pub updated: usize,
+    /// Replies that the baseline has no counterpart of.
+    pub not_in_baseline: usize,
     /// Whether `--fail-fast` left things out.
     pub stopped_early: bool,
     /// How long it took.
@@ -212,6 +225,7 @@ impl Summary {
         for form in &outcome.forms {
             self.requests += form.exchanges.len();
             self.updated += usize::from(form.updated.is_some());
+            self.not_in_baseline += usize::from(form.in_baseline == Some(false));
             if outcome.erratum.is_some() {
                 match form.form {
                     Form::Printed => self.misprints.count(form.status),
@@ -224,6 +238,7 @@ impl Summary {
     /// Takes a case in.
     pub fn count_case(&mut self, outcome: &CaseOutcome) {
         self.cases.count(outcome.status);
+        self.standings.entry(outcome.provenance).or_default().count(outcome.status);
     }
 
     /// Whether everything that was run conforms.

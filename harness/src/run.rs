@@ -9,15 +9,18 @@ use carbon_specs::{Contract, Provenance};
 use jiff::civil::Date;
 
 use crate::catalog;
+use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::known::{KnownList, Part};
 use crate::literal::Shell;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary};
+use crate::regression::baseline::Baseline;
+use crate::regression::survey;
 use crate::render;
 use crate::replay::{Compare, Form, Replayer, Unreachable, changes_nothing, proves_anywhere};
 use crate::report::{Event, Reporter};
 use crate::safety;
-use crate::snapshot::{Compared, SnapshotError, Snapshots};
+use crate::snapshot::{self, Compared, SnapshotError, Snapshots};
 use crate::version;
 
 /// What is run.
@@ -35,6 +38,8 @@ pub struct Plan<'a> {
     pub shell: Option<Shell>,
     /// By what it is judged.
     pub judgement: Judgement,
+    /// Send the requests of reads a second time, to see what moves by itself.
+    pub twice: bool,
 }
 
 /// By what a run is judged.
@@ -47,6 +52,8 @@ pub struct Judgement {
     pub known: KnownList,
     /// The day by which entries of that list expire.
     pub today: Date,
+    /// Earlier replies, which those of now are held against.
+    pub baseline: Option<Baseline>,
 }
 
 /// Why a run ended early.
@@ -159,7 +166,11 @@ async fn run_form(
     {
         return Ok(FormOutcome::not_run(form, reason));
     }
-    let bound = match replayer.rebind(&plan.contract.schema, variant) {
+    // The survey names no row of the page's.
+    let bound = match replayer.rebind(&plan.contract.schema, variant).or_else(|unbound| match example.section() {
+        survey::SECTION => Ok(None),
+        _ => Err(unbound),
+    }) {
         Ok(bound) => bound.map(|variant| with_form(example, form, variant)),
         Err(unbound) => return Ok(FormOutcome::not_run(form, unbound.to_string())),
     };
@@ -186,17 +197,44 @@ async fn run_form(
             }
         }
     }
+    let exchanges: Vec<Exchange> = replayed.turns.into_iter().map(|turn| turn.exchange).collect();
+    let again = match plan.twice && example.kind == Kind::Read && !broke_off {
+        true => ask_again(&exchanges, replayer).await?,
+        false => Vec::new(),
+    };
+    let mut status = if faults.is_empty() { Status::Pass } else { Status::Fail };
+    let mut in_baseline = None;
+    if let Some(baseline) = plan.judgement.baseline.as_ref().filter(|_| !broke_off && !exchanges.is_empty()) {
+        let changes = baseline.changes(&snapshot::name(&example.id, form), &exchanges);
+        in_baseline = Some(changes.is_some());
+        let drift = changes.unwrap_or_default();
+        if !drift.is_empty() {
+            status = status.max(Status::Drift);
+        }
+        faults.extend(drift.into_iter().map(|change| Fault::Drift { change }));
+    }
     Ok(FormOutcome {
         form,
-        status: if faults.is_empty() { Status::Pass } else { Status::Fail },
+        status,
         reason: variant.nothing_sent.clone(),
-        exchanges: replayed.turns.into_iter().map(|turn| turn.exchange).collect(),
+        exchanges,
+        again,
         known: None,
         faults,
+        in_baseline,
         updated,
         folder: replayed.folder.map(|folder| folder.display().to_string()),
         elapsed,
     })
+}
+
+/// Sends the same reads once more.
+async fn ask_again(exchanges: &[Exchange], replayer: &Replayer) -> Result<Vec<Exchange>, RunError> {
+    let mut again = Vec::with_capacity(exchanges.len());
+    for exchange in exchanges {
+        again.push(replayer.client().call(exchange.sent.clone()).await.map_err(Unreachable::from)?);
+    }
+    Ok(again)
 }
 
 /// All cases of a rule: the list of known faults speaks of them together.

@@ -73,7 +73,7 @@ pub struct Read {
 }
 
 /// What must hold at one place of a reply. Exactly one of the expectations is given.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// JSON pointer (RFC 6901) into the reply, e.g. `/result/0/fields/name`; `""` is the whole reply.

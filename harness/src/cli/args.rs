@@ -10,6 +10,8 @@ use super::bind::BindArgs;
 use super::check::CheckArgs;
 use super::choice_args::{ChoiceArgs, JudgementArgs};
 use super::clean::CleanArgs;
+use super::diff::DiffArgs;
+use super::regression_args::RegressionArgs;
 use super::verify::VerifyArgs;
 use super::writes_args::WritesArgs;
 use crate::catalog::Wanted;
@@ -49,7 +51,9 @@ pub enum Command {
   carbon-harness run --only-rules
   carbon-harness run --update                     rewrite snapshots that differ; review them with git or cargo insta
   carbon-harness run --target http://192.0.2.1:8082 --format json
-  carbon-harness run --target http://192.0.2.1:8082 --writes sandbox")]
+  carbon-harness run --target http://192.0.2.1:8082 --writes sandbox
+  carbon-harness run --target http://192.0.2.1:8082 --save before-upgrade
+  carbon-harness run --target http://192.0.2.1:8082 --baseline before-upgrade")]
     Run(Box<RunArgs>),
     /// List the documented calls.
     #[command(after_help = "Examples:
@@ -123,6 +127,17 @@ pub enum Command {
   carbon-harness clean
   carbon-harness clean --journal nightly.jsonl --target http://192.0.2.1:8082")]
     Clean(CleanArgs),
+    /// What changed between two servers, or between two days: replies to the page's reads, compared.
+    ///
+    /// Each side is a folder that `run --save` wrote, a server's base URL, or `embedded`. Only reads are sent. Of a live first
+    /// side everything is read twice, so that what moves by itself is left out. The same change seen in many replies is told
+    /// once. Exits with 1 if anything changed.
+    #[command(after_help = "Examples:
+  carbon-harness diff before-upgrade after-upgrade
+  carbon-harness diff before-upgrade http://192.0.2.1:8082
+  carbon-harness diff http://old:8082 http://new:8082 --values --save-masks masks.toml
+  carbon-harness diff before-upgrade after-upgrade --format json")]
+    Diff(DiffArgs),
     /// Write the documents generated from the contract: the errata and the assumptions.
     #[command(after_help = "Examples:
   carbon-harness docs
@@ -190,6 +205,9 @@ pub struct RunArgs {
     /// `auto` compares values on a mock, and keys and kinds on any other server.
     #[arg(long, value_enum, default_value_t = CompareArg::Auto)]
     pub compare: CompareArg,
+    /// Earlier replies.
+    #[command(flatten)]
+    pub regression: RegressionArgs,
     /// Give up on an answer after this many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,

@@ -91,6 +91,11 @@ impl JudgementArgs {
             Some(file) => KnownList::read(file, contract).map_err(|error| CliError::Usage(error.to_string()))?,
             None => KnownList::default(),
         };
-        Ok(Judgement { strict: self.strict.map(Provenance::from), known, today: ZonedDateTime::now().date() })
+        Ok(Judgement {
+            strict: self.strict.map(Provenance::from),
+            known,
+            today: ZonedDateTime::now().date(),
+            baseline: None,
+        })
     }
 }

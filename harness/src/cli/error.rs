@@ -11,6 +11,8 @@ use crate::choose::ChoiceError;
 use crate::embedded::EmbeddedError;
 use crate::exit;
 use crate::literal::MissingPrograms;
+use crate::regression::noise::MasksError;
+use crate::regression::recording::RecordingError;
 use crate::run::RunError;
 use crate::sandbox::SandboxError;
 use crate::sandbox::journal::JournalError;
@@ -78,6 +80,9 @@ pub enum CliError {
     /// A sandbox cannot be set up or used.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// A recording cannot be read or written.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     /// The contract cannot be read.
     #[error("the contract{} cannot be read: {error}", place(.folder))]
     Contract {
@@ -92,6 +97,12 @@ pub enum CliError {
     /// Standard output or a report's file cannot be written.
     #[error("cannot write: {0}")]
     Io(#[from] io::Error),
+}
+
+impl From<MasksError> for CliError {
+    fn from(error: MasksError) -> Self {
+        Self::Recording(error.into())
+    }
 }
 
 impl CliError {
@@ -112,7 +123,7 @@ impl CliError {
             | Self::OtherTarget { .. }
             | Self::Sandbox(SandboxError::Journal(JournalError::Unfinished(_))) => exit::REFUSED,
             Self::Sandbox(SandboxError::Target(error)) if error.is_unreachable() => exit::UNREACHABLE,
-            Self::Sandbox(SandboxError::Journal(_)) | Self::Bindings(_) => exit::USAGE,
+            Self::Sandbox(SandboxError::Journal(_)) | Self::Bindings(_) | Self::Recording(_) => exit::USAGE,
             Self::Left { .. } | Self::Interrupted | Self::Sandbox(_) => exit::MISMATCH,
             Self::Contract { .. } => exit::CONTRACT,
             Self::Run(RunError::Snapshot(_) | RunError::Report(_)) | Self::Io(_) => exit::MISMATCH,

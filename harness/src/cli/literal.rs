@@ -48,6 +48,7 @@ pub fn literal(args: &LiteralArgs) -> Result<u8, CliError> {
         fail_fast: args.fail_fast,
         shell: Some(shell),
         judgement: Judgement::default(),
+        twice: false,
     };
     // The replay's snapshots are not asked here; the folder only has to have a name.
     let snapshots = Snapshots::new("snapshots".into(), Mode::Compare);

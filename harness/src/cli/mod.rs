@@ -5,11 +5,13 @@ mod bind;
 mod check;
 mod choice_args;
 mod clean;
+mod diff;
 mod docs;
 mod error;
 mod explain;
 mod list;
 mod literal;
+mod regression_args;
 mod rules;
 mod run;
 mod show;
@@ -62,6 +64,7 @@ fn dispatch(args: Args) -> Result<ExitCode, CliError> {
         Command::Bind(args) => bind::bind(&args)?,
         Command::Clean(args) => clean::clean(&args)?,
         Command::Check(args) => check::check(&args)?,
+        Command::Diff(args) => diff::diff(&args)?,
         Command::Docs(args) => docs::docs(&args)?,
         // It ends as isql does.
         Command::Sqlexec(options) => return Ok(embedded::sqlexec(&options)),

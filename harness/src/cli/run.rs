@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carbon_specs::Contract;
+use carbon_specs::example::Example;
 use carbon_specs::rule::Rule;
 use globset::Glob;
 
@@ -16,8 +17,9 @@ use crate::catalog::{self, SelectionError};
 use crate::embedded::Embedded;
 use crate::exit;
 use crate::outcome::Summary;
+use crate::regression::survey::survey;
 use crate::replay::{Compare, Replayer};
-use crate::report::{Detail, Json, Reporter, Shown, Text};
+use crate::report::{Detail, Json, Redacted, Reporter, Shown, Text};
 use crate::run::{self, Plan};
 use crate::sandbox::Sandbox;
 use crate::snapshot::{Mode, Snapshots};
@@ -32,7 +34,9 @@ const MOCK_HEALTH: &str = "/__mock__/health";
 /// See [`CliError`].
 pub fn run(args: &RunArgs) -> Result<u8, CliError> {
     let contract = Arc::new(super::contract(args.specs.as_deref())?);
-    let plan = plan(&contract, args)?;
+    // A recording shows every model, not only those that the page reads.
+    let survey = if args.regression.records() { survey(&contract.schema) } else { Vec::new() };
+    let mut plan = plan(&contract, &survey, args)?;
     let target = args.target.as_deref().map(BaseUrl::parse).transpose()?;
     args.writes.check(target.as_ref())?;
     if let Some(target) = &target
@@ -44,7 +48,9 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
     }
     let folder = super::snapshots(args.snapshots.as_deref())?;
     let snapshots = Snapshots::new(folder, if args.update { Mode::Update } else { Mode::Compare });
-    let mut reporter = Shown::new(reporters(args.format, detail(args.quiet, args.verbose), &args.report)?);
+    let schema = Arc::new(contract.schema.clone());
+    plan.judgement.baseline = args.regression.baseline(&schema)?;
+    let shown = Shown::new(reporters(args.format, detail(args.quiet, args.verbose), &args.report)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let summary = runtime.block_on(async {
         // The embedded mock lives until the run is over.
@@ -56,6 +62,16 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
             return Err(CliError::Usage(format!(
                 "there are no snapshots in {folder}: run in the repository, or name their folder with --snapshots"
             )));
+        }
+        // On real data no report tells what is personal.
+        let shown: Box<dyn Reporter> = match compare {
+            Compare::Exact => Box::new(shown),
+            Compare::Shape => Box::new(Redacted::new(shown, args.regression.redactor(&schema)?)),
+        };
+        let mut reporter = vec![shown];
+        if let Some(recorder) = args.regression.recorder(&schema, &client).await? {
+            plan.twice = !client.is_ours();
+            reporter.push(Box::new(recorder));
         }
         let session = sandbox.map(|sandbox| args.writes.session(&client, sandbox, args.quiet));
         let replayer =
@@ -69,8 +85,8 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
     Ok(if summary.conforms() { exit::CONFORMS } else { exit::MISMATCH })
 }
 
-fn plan<'a>(contract: &'a Contract, args: &RunArgs) -> Result<Plan<'a>, CliError> {
-    let (examples, rules) = if args.only_rules {
+fn plan<'a>(contract: &'a Contract, survey: &'a [Example], args: &RunArgs) -> Result<Plan<'a>, CliError> {
+    let (mut examples, rules) = if args.only_rules {
         (Vec::new(), rules(contract, &args.selection.ids)?)
     } else {
         let examples = catalog::select(contract, &args.selection.wanted())?;
@@ -78,8 +94,11 @@ fn plan<'a>(contract: &'a Contract, args: &RunArgs) -> Result<Plan<'a>, CliError
             if args.no_rules || args.selection.narrows() { Vec::new() } else { contract.rules.iter().collect() };
         (examples, rules)
     };
+    if !args.selection.narrows() {
+        examples.extend(survey);
+    }
     let judgement = args.judgement.judgement(contract)?;
-    let mut plan = Plan { contract, examples, rules, fail_fast: args.fail_fast, shell: None, judgement };
+    let mut plan = Plan { contract, examples, rules, fail_fast: args.fail_fast, shell: None, judgement, twice: false };
     args.choice.choice()?.cut(&mut plan)?;
     Ok(plan)
 }

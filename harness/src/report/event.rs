@@ -48,6 +48,20 @@ impl<R: Reporter + ?Sized> Reporter for Box<R> {
     }
 }
 
+impl<R: Reporter + ?Sized> Reporter for &mut R {
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        (**self).event(event)
+    }
+}
+
+/// Both, one after the other.
+impl<A: Reporter, B: Reporter> Reporter for (A, B) {
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        self.0.event(event)?;
+        self.1.event(event)
+    }
+}
+
 impl Reporter for Vec<Box<dyn Reporter>> {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         self.iter_mut().try_for_each(|reporter| reporter.event(event))

@@ -3,11 +3,15 @@
 mod event;
 mod json;
 mod progress;
+mod record;
+mod redacted;
 mod sentence;
 mod text;
 
 pub use event::{Event, Reporter};
 pub use json::Json;
 pub use progress::Shown;
+pub use record::Recorder;
+pub use redacted::Redacted;
 pub use sentence::chain;
 pub use text::{Detail, Text, heading_style, paint_difference};

@@ -10,6 +10,8 @@ use crate::embedded::{CLOCK, SEED};
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary, Tally};
+use crate::regression::changes::Change;
+use crate::regression::findings;
 use crate::replay::Form;
 
 /// Lines of one difference that are shown unless everything is asked for.
@@ -44,6 +46,8 @@ pub struct Text<W> {
     out: W,
     detail: Detail,
     section: Option<Section>,
+    /// What is not as it was recorded, by example.
+    drift: Vec<(String, Change)>,
 }
 
 /// The section being told of.
@@ -57,7 +61,7 @@ struct Section {
 impl<W: Write> Text<W> {
     /// Writes into `out`.
     pub fn new(out: W, detail: Detail) -> Self {
-        Self { out, detail, section: None }
+        Self { out, detail, section: None, drift: Vec::new() }
     }
 
     fn enter(&mut self, heading: &str) -> io::Result<()> {
@@ -119,7 +123,13 @@ impl<W: Write> Text<W> {
             if self.detail == Detail::Verbose || form.status >= Status::Known {
                 self.form_line(outcome, form)?;
             }
-            if form.status.is_red() {
+            for fault in &form.faults {
+                if let Fault::Drift { change } = fault {
+                    self.drift.push((outcome.id.clone(), change.clone()));
+                }
+            }
+            // The same change is seen in many replies; it is told once, at the end.
+            if form.status == Status::Fail || form.status == Status::Drift && self.detail == Detail::Verbose {
                 self.failure(outcome, form)?;
             }
         }
@@ -129,11 +139,10 @@ impl<W: Write> Text<W> {
     fn form_line(&mut self, outcome: &ExampleOutcome, form: &FormOutcome) -> io::Result<()> {
         let (style, word) = word(form.status);
         let spelling = spelling(outcome, form.form);
-        write!(
-            self.out,
-            "{style}{word:<7}{style:#} {HEADING}{}{HEADING:#}{spelling}  page line {}",
-            outcome.id, outcome.line
-        )?;
+        write!(self.out, "{style}{word:<7}{style:#} {HEADING}{}{HEADING:#}{spelling}", outcome.id)?;
+        if outcome.line > 0 {
+            write!(self.out, "  page line {}", outcome.line)?;
+        }
         match (&form.reason, form.status) {
             (Some(reason), Status::NotRun) => write!(self.out, "  {QUIET}{reason}{QUIET:#}")?,
             (Some(_), _) => write!(self.out, "  {QUIET}nothing is sent{QUIET:#}")?,
@@ -167,7 +176,9 @@ impl<W: Write> Text<W> {
         for fault in &form.faults {
             write_fault(out, fault, self.detail)?;
         }
-        writeln!(out, "  {QUIET}again{QUIET:#}   carbon-harness run {}", outcome.id)?;
+        if outcome.line > 0 {
+            writeln!(out, "  {QUIET}again{QUIET:#}   carbon-harness run {}", outcome.id)?;
+        }
         writeln!(out)
     }
 
@@ -204,6 +215,12 @@ impl<W: Write> Text<W> {
 
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
         self.leave()?;
+        let changed = findings::grouped(self.drift.drain(..));
+        if !changed.is_empty() {
+            writeln!(self.out, "{HEADING}changed since the baseline{HEADING:#}")?;
+            findings::write(&mut self.out, &changed)?;
+            writeln!(self.out)?;
+        }
         let Summary { examples, misprints, corrected, cases, .. } = summary;
         let style = if summary.conforms() { GOOD } else { BAD };
         let mut parts = Vec::new();
@@ -220,10 +237,19 @@ impl<W: Write> Text<W> {
             ));
         }
         if cases.total > 0 {
-            parts.push(format!("{} {} of rules: {}", cases.total, plural(cases.total, "case"), tally(cases)));
+            let standing = summary.standings.iter().map(|(standing, tally)| match tally.red() + tally.warn {
+                0 => format!("{} {standing}", tally.total),
+                wrong => format!("{} {standing}, {wrong} of them wrong", tally.total),
+            });
+            let standing = standing.collect::<Vec<_>>().join(", ");
+            let cases_of = plural(cases.total, "case");
+            parts.push(format!("{} {cases_of} of rules: {} ({standing})", cases.total, tally(cases)));
         }
         if summary.updated > 0 {
             parts.push(format!("{} {} written", summary.updated, plural(summary.updated, "snapshot")));
+        }
+        if summary.not_in_baseline > 0 {
+            parts.push(format!("{} not in the baseline", summary.not_in_baseline));
         }
         if summary.stopped_early {
             parts.push("stopped at the first failure".to_owned());
@@ -344,6 +370,7 @@ fn write_fault(out: &mut impl Write, fault: &Fault, detail: Detail) -> io::Resul
         Fault::NoSnapshot { file } => {
             writeln!(out, "{}there is no {file} yet; `run --update` writes it", label("differs"))
         }
+        Fault::Drift { change } => writeln!(out, "{}{} {}", label("drift"), change.at, change.what),
         Fault::Listed { text } => writeln!(out, "{}{text}", label("known")),
         Fault::Trouble { text } => writeln!(out, "{}{text}", label("trouble")),
     }

@@ -1,0 +1,71 @@
+//! Keeps the replies of a run, to be written as a recording when it is over.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::{Event, Reporter};
+use crate::outcome::FormOutcome;
+use crate::regression::changes;
+use crate::regression::recording::{Manifest, Recorded, Recording};
+use crate::regression::redact::Redactor;
+use crate::snapshot;
+
+/// Collects the replies, without what must not be written.
+#[derive(Debug)]
+pub struct Recorder {
+    recording: Recording,
+    redactor: Redactor,
+    /// Where they are written; nowhere where they are only compared.
+    folder: Option<PathBuf>,
+}
+
+impl Recorder {
+    /// Writes into a folder when the run is over, or keeps it.
+    pub fn new(manifest: Manifest, redactor: Redactor, folder: Option<PathBuf>) -> Self {
+        Self { recording: Recording { manifest, ..Recording::default() }, redactor, folder }
+    }
+
+    /// What was recorded.
+    pub fn into_recording(self) -> Recording {
+        self.recording
+    }
+
+    fn take(&mut self, id: &str, form: &FormOutcome) {
+        if form.exchanges.is_empty() {
+            return;
+        }
+        let name = snapshot::name(id, form.form);
+        self.recording.take(&name, &form.exchanges, &mut self.redactor);
+        if form.again.is_empty() {
+            return;
+        }
+        // What differs between two reads of the same server moves by itself.
+        let mut again = Recording::default();
+        again.take(&name, &form.again, &mut self.redactor);
+        let turns = |recorded: Option<&Recorded>| recorded.map(|recorded| recorded.turns.clone()).unwrap_or_default();
+        let (one, other) = (turns(self.recording.calls.get(&name)), turns(again.calls.get(&name)));
+        let nothing = Default::default();
+        for (one, other) in one.iter().zip(&other) {
+            if let (Some(one), Some(other)) = (&one.reply, &other.reply) {
+                for change in changes::of_values(&nothing, one, other) {
+                    self.recording.masks.learn(&change.at, "moved between two reads of the same server");
+                }
+            }
+        }
+    }
+}
+
+impl Reporter for Recorder {
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        match event {
+            Event::Example(outcome) => outcome.forms.iter().for_each(|form| self.take(&outcome.id, form)),
+            Event::Finished(_) => {
+                if let Some(folder) = &self.folder {
+                    self.recording.write(folder).map_err(io::Error::other)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
