@@ -82,6 +82,9 @@ pub struct PropertyFile {
     /// What it answers: a field type, `list` or `object`.
     #[serde(rename = "type")]
     pub kind: String,
+    /// Personal or secret: never written to a snapshot or report.
+    #[serde(default)]
+    pub secret: bool,
     /// What it means.
     #[serde(default)]
     pub doc: Option<String>,

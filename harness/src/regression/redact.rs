@@ -86,7 +86,7 @@ impl Redactor {
                     let hidden = self.by_field(None, &json);
                     self.everywhere(&hidden)
                 }
-                _ if is_named(&name) => Value::String(self.hide(&text)),
+                _ if is_named(&name) => Value::String(self.hide(&text, true)),
                 _ => Value::String(self.text(&text)),
             };
             Value::Array(vec![Value::String(name), value])
@@ -143,7 +143,10 @@ impl Redactor {
                     let value = match (row, name.as_str()) {
                         (Some(row), "fields") => self.by_field(Some(row), value),
                         (Some(_), "model" | "pk") => value.clone(),
-                        _ if self.is_secret(model, name) => self.hidden(value),
+                        _ if self.is_secret(model, name) => {
+                            let marked = self.is_marked(model, name);
+                            self.hidden(value, marked)
+                        }
                         _ => self.by_field(None, value),
                     };
                     shown.insert(name.clone(), value);
@@ -180,8 +183,13 @@ impl Redactor {
     }
 
     fn is_secret(&self, model: Option<&str>, name: &str) -> bool {
-        if let Some(field) = model.and_then(|model| self.schema.model(model)).and_then(|model| model.field(name)) {
-            return field.secret;
+        if let Some(model) = model.and_then(|model| self.schema.model(model)) {
+            if let Some(field) = model.field(name) {
+                return field.secret;
+            }
+            if let Some(property) = model.properties.get(name) {
+                return property.secret;
+            }
         }
         // A path of conditions names its column before the lookup: `abonent__sms__contains`.
         let marked =
@@ -189,30 +197,47 @@ impl Redactor {
         name.split("__").any(|part| marked(part) || is_named(part))
     }
 
-    /// Everything under a secret field.
-    fn hidden(&mut self, value: &Value) -> Value {
+    /// Whether the contract says that the field is secret, or its name leaves no doubt: a `name` may be a tariff's, which
+    /// is hidden here to be safe, and need not be hunted for elsewhere.
+    fn is_marked(&self, model: Option<&str>, name: &str) -> bool {
+        let known = model.and_then(|model| self.schema.model(model)).and_then(|model| model.field(name));
+        known.is_some() || !name.ends_with("name")
+    }
+
+    /// Everything under a secret field; `marked` values are hidden wherever else they stand, too.
+    fn hidden(&mut self, value: &Value, marked: bool) -> Value {
         match value {
             Value::String(text) => match nested(text) {
-                Some(inner) => Value::String(self.hidden(&inner).to_string()),
-                None => Value::String(self.hide(text)),
+                Some(inner) => Value::String(self.hidden(&inner, marked).to_string()),
+                None => Value::String(self.hide(text, marked)),
             },
             Value::Number(number) => {
-                self.remember(&number.to_string());
+                if marked {
+                    self.remember(&number.to_string());
+                }
                 self.number(number)
             }
-            Value::Array(items) => items.iter().map(|item| self.hidden(item)).collect(),
+            Value::Array(items) => items.iter().map(|item| self.hidden(item, marked)).collect(),
             // An expanded row tells by itself what is secret of it.
-            Value::Object(_) => self.by_field(None, value),
+            Value::Object(pairs) if pairs.contains_key("model") && pairs.contains_key("fields") => {
+                self.by_field(None, value)
+            }
+            Value::Object(pairs) => {
+                let shown = pairs.iter().map(|(name, value)| (name.clone(), self.hidden(value, marked)));
+                Value::Object(shown.collect())
+            }
             other => other.clone(),
         }
     }
 
-    fn hide(&mut self, text: &str) -> String {
+    fn hide(&mut self, text: &str, marked: bool) -> String {
         // What is empty hides nothing, and what is hidden already stays as it is.
         if text.is_empty() || text.starts_with('<') && text.ends_with('>') && text.contains(':') {
             return text.to_owned();
         }
-        self.remember(text);
+        if marked {
+            self.remember(text);
+        }
         self.placeholder(text)
     }
 
