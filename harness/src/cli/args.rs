@@ -17,6 +17,7 @@ use super::writes_args::WritesArgs;
 use crate::catalog::Wanted;
 use crate::embedded::Sqlexec;
 use crate::exit;
+use crate::report::DocumentKind;
 
 /// Holds any server to the documentation of Carbon Billing 5's REST API v2.0.
 ///
@@ -138,6 +139,17 @@ pub enum Command {
   carbon-harness diff http://old:8082 http://new:8082 --values --save-masks masks.toml
   carbon-harness diff before-upgrade after-upgrade --format json")]
     Diff(DiffArgs),
+    /// Print completions for a shell.
+    #[command(after_help = "Examples:
+  carbon-harness completions bash > ~/.local/share/bash-completion/completions/carbon-harness
+  carbon-harness completions zsh > ~/.zfunc/_carbon-harness
+  carbon-harness completions fish > ~/.config/fish/completions/carbon-harness.fish")]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for each command into a folder.
+    #[command(after_help = "Examples:
+  carbon-harness man | man -l -
+  carbon-harness man --out ~/.local/share/man/man1")]
+    Man(ManArgs),
     /// Write the documents generated from the contract: the errata and the assumptions.
     #[command(after_help = "Examples:
   carbon-harness docs
@@ -232,7 +244,7 @@ pub struct RunArgs {
     /// What is written to standard output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Write a report to a file as well, e.g. json=report.json.
+    /// Write a report to a file as well: json=FILE, junit=FILE, html=FILE or md=FILE; may be repeated.
     #[arg(long, value_name = "KIND=FILE")]
     pub report: Vec<ReportArg>,
     /// Failures and the summary only.
@@ -325,6 +337,22 @@ pub struct LiteralArgs {
     pub verbose: bool,
 }
 
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, clap::Args)]
+pub struct ManArgs {
+    /// A folder for a page of each command.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
 /// Arguments of `docs`.
 #[derive(Debug, clap::Args)]
 pub struct DocsArgs {
@@ -359,9 +387,11 @@ pub enum CompareArg {
     Shape,
 }
 
-/// `json=FILE`.
+/// `KIND=FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportArg {
+    /// What it is written in.
+    pub kind: DocumentKind,
     /// The file.
     pub file: PathBuf,
 }
@@ -371,9 +401,11 @@ impl FromStr for ReportArg {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('=') {
-            Some(("json", file)) if !file.is_empty() => Ok(Self { file: PathBuf::from(file) }),
-            Some((kind, _)) => Err(format!("there is no report `{kind}`; try json=FILE")),
-            None => Err("give kind and file, like json=report.json".to_owned()),
+            Some((kind, file)) if !file.is_empty() => match DocumentKind::from_str(kind, false) {
+                Ok(kind) => Ok(Self { kind, file: PathBuf::from(file) }),
+                Err(_) => Err(format!("there is no report `{kind}`; there are json, junit, html and md")),
+            },
+            _ => Err("give kind and file, like junit=report.xml".to_owned()),
         }
     }
 }

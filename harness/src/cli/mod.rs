@@ -11,6 +11,7 @@ mod error;
 mod explain;
 mod list;
 mod literal;
+mod manual;
 mod regression_args;
 mod rules;
 mod run;
@@ -65,6 +66,8 @@ fn dispatch(args: Args) -> Result<ExitCode, CliError> {
         Command::Clean(args) => clean::clean(&args)?,
         Command::Check(args) => check::check(&args)?,
         Command::Diff(args) => diff::diff(&args)?,
+        Command::Completions(args) => manual::completions(&args)?,
+        Command::Man(args) => manual::man(&args)?,
         Command::Docs(args) => docs::docs(&args)?,
         // It ends as isql does.
         Command::Sqlexec(options) => return Ok(embedded::sqlexec(&options)),

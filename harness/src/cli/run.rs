@@ -1,6 +1,5 @@
 //! `run`: puts the pieces together and turns the summary into an exit code.
 
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +18,7 @@ use crate::exit;
 use crate::outcome::Summary;
 use crate::regression::survey::survey;
 use crate::replay::{Compare, Replayer};
-use crate::report::{Detail, Json, Redacted, Reporter, Shown, Text};
+use crate::report::{Detail, Document, GithubJob, Json, Redacted, Reporter, Shown, Text};
 use crate::run::{self, Plan};
 use crate::sandbox::Sandbox;
 use crate::snapshot::{Mode, Snapshots};
@@ -185,7 +184,10 @@ pub(super) fn reporters(format: Format, detail: Detail, files: &[ReportArg]) -> 
         Format::Json => Box::new(Json::new(io::stdout())),
     }];
     for report in files {
-        reporters.push(Box::new(Json::new(File::create(&report.file)?)));
+        reporters.push(Box::new(Document::new(report.kind, &report.file)?));
+    }
+    if GithubJob::is_one() {
+        reporters.push(Box::new(GithubJob::default()));
     }
     Ok(reporters)
 }

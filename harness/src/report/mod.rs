@@ -1,13 +1,20 @@
 //! Reports: the same events told to people and to machines.
 
+mod collected;
+mod document;
 mod event;
+mod github;
+mod html;
 mod json;
+mod junit;
+mod markdown;
 mod progress;
 mod record;
 mod redacted;
 mod sentence;
 mod text;
 
+pub use document::{Document, DocumentKind, GithubJob};
 pub use event::{Event, Reporter};
 pub use json::Json;
 pub use progress::Shown;
