@@ -13,6 +13,9 @@ pub const REFUSED: u8 = 4;
 /// The contract cannot be read.
 pub const CONTRACT: u8 = 5;
 
+/// Interrupted by the user; what a shell says of a program that Ctrl-C ended.
+pub const INTERRUPTED: u8 = 130;
+
 /// The table shown by `--help`.
 pub const HELP: &str = "\
 Exit codes:
@@ -21,4 +24,5 @@ Exit codes:
   2  usage, an empty selection too
   3  the target cannot be reached
   4  refused for safety: only writes were selected for a foreign server
-  5  the contract cannot be read";
+  5  the contract cannot be read
+  130  interrupted; the report tells what was done";

@@ -213,6 +213,8 @@ pub struct Summary {
     pub not_in_baseline: usize,
     /// Whether `--fail-fast` left things out.
     pub stopped_early: bool,
+    /// Whether the user ended it before it was done.
+    pub interrupted: bool,
     /// How long it took.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub elapsed: Duration,

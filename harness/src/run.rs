@@ -1,5 +1,6 @@
 //! One run: examples, then rules, each replayed and compared; tells a reporter as it goes.
 
+use std::future::Future;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -80,6 +81,21 @@ pub async fn run(
     snapshots: &Snapshots,
     reporter: &mut dyn Reporter,
 ) -> Result<Summary, RunError> {
+    until(plan, replayer, snapshots, reporter, std::future::pending()).await
+}
+
+/// Runs a plan until it is done, or until `interrupted` is: then the summary says so, and tells of what was done.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn until(
+    plan: &Plan<'_>,
+    replayer: &Replayer,
+    snapshots: &Snapshots,
+    reporter: &mut dyn Reporter,
+    interrupted: impl Future<Output = ()>,
+) -> Result<Summary, RunError> {
+    let mut interrupted = std::pin::pin!(interrupted);
     let started = Instant::now();
     let mut summary = Summary::default();
     let cases = plan.rules.iter().map(|rule| rule.cases.len()).sum();
@@ -93,7 +109,13 @@ pub async fn run(
     };
     for example in &plan.examples {
         reporter.event(&Event::Working { name: &example.id })?;
-        let mut outcome = run_example(plan, example, replayer, snapshots).await?;
+        let mut outcome = tokio::select! {
+            outcome = run_example(plan, example, replayer, snapshots) => outcome?,
+            () = &mut interrupted => {
+                summary.interrupted = true;
+                break;
+            }
+        };
         let parts = outcome.forms.iter_mut().map(|form| Part {
             label: form.form.name(),
             status: &mut form.status,
@@ -109,11 +131,18 @@ pub async fn run(
         }
     }
     for rule in &plan.rules {
-        if summary.stopped_early {
+        if summary.stopped_early || summary.interrupted {
             break;
         }
         reporter.event(&Event::Working { name: &rule.id })?;
-        for outcome in run_rule(plan, rule, replayer, version.as_deref()).await? {
+        let outcomes = tokio::select! {
+            outcomes = run_rule(plan, rule, replayer, version.as_deref()) => outcomes?,
+            () = &mut interrupted => {
+                summary.interrupted = true;
+                break;
+            }
+        };
+        for outcome in outcomes {
             summary.count_case(&outcome);
             reporter.event(&Event::Case(&outcome))?;
             summary.stopped_early |= plan.fail_fast && outcome.status.is_red();
@@ -175,6 +204,9 @@ async fn run_form(
         Err(unbound) => return Ok(FormOutcome::not_run(form, unbound.to_string())),
     };
     let example = bound.as_ref().unwrap_or(example);
+    if let Some(reason) = replayer.client().exhausted() {
+        return Ok(FormOutcome::not_run(form, reason));
+    }
     let started = Instant::now();
     let replayed = match &plan.shell {
         Some(shell) => replayer.literal(example, form, shell).await?,
@@ -182,6 +214,12 @@ async fn run_form(
     };
     let elapsed = started.elapsed();
     let mut faults = replayed.faults;
+    // What broke off for want of requests was not asked, so it is not wrong.
+    if let Some(reason) = replayer.client().exhausted()
+        && faults.iter().any(|fault| matches!(fault, Fault::Trouble { .. }))
+    {
+        return Ok(FormOutcome::not_run(form, reason));
+    }
     let mut updated = None;
     // A replay that broke off has nothing to compare; its fault says why.
     let broke_off = faults.iter().any(|fault| matches!(fault, Fault::Trouble { .. }));
@@ -232,7 +270,12 @@ async fn run_form(
 async fn ask_again(exchanges: &[Exchange], replayer: &Replayer) -> Result<Vec<Exchange>, RunError> {
     let mut again = Vec::with_capacity(exchanges.len());
     for exchange in exchanges {
-        again.push(replayer.client().call(exchange.sent.clone()).await.map_err(Unreachable::from)?);
+        match replayer.client().call(exchange.sent.clone()).await {
+            Ok(exchange) => again.push(exchange),
+            // What moves by itself can wait; the run cannot.
+            Err(error) if !error.is_unreachable() => return Ok(Vec::new()),
+            Err(error) => return Err(Unreachable::from(error).into()),
+        }
     }
     Ok(again)
 }
@@ -284,8 +327,16 @@ async fn run_case(plan: &Plan<'_>, rule: &Rule, case: &Case, replayer: &Replayer
         Ok(bound) => bound,
         Err(unbound) => return Ok(outcome(Status::NotRun, Some(unbound.to_string()), Vec::new(), Duration::ZERO)),
     };
+    if let Some(reason) = replayer.client().exhausted() {
+        return Ok(outcome(Status::NotRun, Some(reason), Vec::new(), Duration::ZERO));
+    }
     let started = Instant::now();
     let replayed = replayer.case(bound.as_ref().unwrap_or(case)).await?;
+    if let Some(reason) = replayer.client().exhausted()
+        && replayed.faults.iter().any(|fault| matches!(fault, Fault::Trouble { .. }))
+    {
+        return Ok(outcome(Status::NotRun, Some(reason), Vec::new(), Duration::ZERO));
+    }
     // On a real server only what is documented, or follows from Django, is an obligation.
     let usual = if is_ours { Provenance::Assumed } else { Provenance::Derived };
     let obliges = rule.source.provenance() <= plan.judgement.strict.unwrap_or(usual);

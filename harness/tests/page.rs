@@ -17,7 +17,7 @@ async fn every_reply_is_its_snapshots() {
     let contract = Arc::new(Contract::embedded().unwrap_or_else(|error| panic!("{error}")));
     let mock = Embedded::start(Arc::clone(&contract)).await.expect("the mock starts");
     let base = BaseUrl::parse(&mock.url()).expect("a mock's address is a URL");
-    let client = Client::new(base, Policy::Everything, Duration::from_secs(60));
+    let client = Client::new(base, Policy::Everything, Duration::from_secs(60)).unwrap();
     let replayer = Replayer::new(client, Compare::Exact);
     let mut names = Vec::new();
     let mut changed = Vec::new();

@@ -20,7 +20,8 @@ async fn replay(id: &str, form: Form, change: impl FnOnce(&mut Example)) -> Repl
     change(&mut example);
     let mock = Embedded::start(contract).await.unwrap_or_else(|error| panic!("{error}"));
     let base = BaseUrl::parse(&mock.url()).unwrap_or_else(|error| panic!("{error}"));
-    let client = Client::new(base, Policy::Everything, Duration::from_secs(30));
+    let client =
+        Client::new(base, Policy::Everything, Duration::from_secs(30)).unwrap_or_else(|error| panic!("{error}"));
     Replayer::new(client, Compare::Exact).variant(&example, form).await.unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -59,7 +59,7 @@ fn what_the_contract_does_not_know_is_refused() {
 async fn the_client_refuses_before_it_connects() {
     let base = BaseUrl::parse("http://127.0.0.1:1").expect("it is a URL");
     let policy = Policy::ReadsOnly(Arc::new(contract().schema));
-    let client = Client::new(base, policy, Duration::from_secs(5));
+    let client = Client::new(base, policy, Duration::from_secs(5)).unwrap();
     let sent = |body: &str| Sent { path: "/rest_api/v2/Homes/".into(), body: body.into() };
     let write = client.call(sent("method1=objects.get&arg1={\"id\":1}&method2=delete")).await;
     assert!(matches!(write, Err(TargetError::Refused(_))), "{write:?}");

@@ -12,6 +12,7 @@ use super::choice_args::{ChoiceArgs, JudgementArgs};
 use super::clean::CleanArgs;
 use super::diff::DiffArgs;
 use super::regression_args::RegressionArgs;
+use super::transport_args::TransportArgs;
 use super::verify::VerifyArgs;
 use super::writes_args::WritesArgs;
 use crate::catalog::Wanted;
@@ -33,6 +34,10 @@ use crate::report::DocumentKind;
 
 "))]
 pub struct Args {
+    /// Read options from this file; by default from carbon-harness.toml, where there is one. What is typed wins.
+    // Taken out of the arguments before they come here.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -220,9 +225,12 @@ pub struct RunArgs {
     /// Earlier replies.
     #[command(flatten)]
     pub regression: RegressionArgs,
-    /// Give up on an answer after this many seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub timeout: u64,
+    /// Send at most so many requests; what would need more is not run.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_requests: Option<u64>,
+    /// The way to the server.
+    #[command(flatten)]
+    pub transport: TransportArgs,
     /// Rewrite snapshots that differ.
     #[arg(long, conflicts_with = "target")]
     pub update: bool,

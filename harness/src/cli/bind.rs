@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::error::CliError;
+use super::transport_args::TransportArgs;
 use crate::bindings::discover::{Finding, Said, discover};
 use crate::bindings::file::PageBindings;
 use crate::bindings::page::PageId;
 use crate::exit;
-use crate::target::{BaseUrl, Client, Policy};
+use crate::target::{BaseUrl, Policy};
 
 /// Arguments of `bind`.
 #[derive(Debug, clap::Args)]
@@ -27,9 +27,9 @@ pub struct BindArgs {
     /// What shall stand for the page's rows: abonent=45, Abonents.contract_number=A-17, suid=1234; may be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
-    /// Give up on an answer after this many seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub timeout: u64,
+    /// The way to the server.
+    #[command(flatten)]
+    pub transport: TransportArgs,
     /// A contract to use instead of the one built in.
     #[arg(long, value_name = "DIR")]
     pub specs: Option<PathBuf>,
@@ -50,7 +50,7 @@ pub fn bind(args: &BindArgs) -> Result<u8, CliError> {
     }
     let target = base.to_string();
     let schema = Arc::new(contract.schema.clone());
-    let client = Client::new(base, Policy::ReadsOnly(schema), Duration::from_secs(args.timeout));
+    let client = args.transport.client(base, Policy::ReadsOnly(schema), None)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let findings = runtime.block_on(discover(&client, &contract, &said))?;
     let mut bindings = PageBindings::of(&target);

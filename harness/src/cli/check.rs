@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 
 use super::args::Format;
 use super::error::CliError;
+use super::transport_args::TransportArgs;
 use crate::embedded::Embedded;
 use crate::exit;
 use crate::laws::ask::Bounds;
 use crate::laws::run::{self, Checked, Options};
 use crate::laws::{book, report, standing};
-use crate::target::{BaseUrl, Client, Policy};
+use crate::target::{BaseUrl, Policy};
 
 /// Arguments of `check`.
 #[derive(Clone, Debug, clap::Args)]
@@ -41,9 +42,9 @@ pub struct CheckArgs {
     /// Take at most this long: 60s, 10m, 1h.
     #[arg(long = "for", value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub time: Duration,
-    /// Give up on an answer after this many seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub timeout: u64,
+    /// The way to the server.
+    #[command(flatten)]
+    pub transport: TransportArgs,
     /// Use personal columns (names, phones, contract numbers) in conditions too, so that they may be printed.
     ///
     /// Always so with the embedded mock, whose persons are invented.
@@ -89,7 +90,7 @@ pub fn check(args: &CheckArgs) -> Result<u8, CliError> {
         };
         let schema = Arc::new(contract.schema.clone());
         let policy = Policy::ReadsOnly(Arc::clone(&schema));
-        let client = Client::new(base.clone(), policy, Duration::from_secs(args.timeout));
+        let client = args.transport.client(base.clone(), policy, None)?;
         client.get("/rest_api/v2/").await?;
         let bar = bar();
         let checked = run::check(&client, &schema, &options, &mut |law, done, all| {

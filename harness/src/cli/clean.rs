@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::error::CliError;
+use super::transport_args::TransportArgs;
 use super::writes_args::{JOURNAL, patience};
 use crate::exit;
 use crate::sandbox::journal::Journal;
 use crate::sandbox::removal::{self, Removal};
 use crate::sandbox::{Sandbox, SandboxError, Scope};
-use crate::target::{BaseUrl, Client, Policy};
+use crate::target::{BaseUrl, Policy};
 
 /// Arguments of `clean`.
 #[derive(Debug, clap::Args)]
@@ -24,9 +24,9 @@ pub struct CleanArgs {
     /// How long one change may take to come true; an object that was asked for may appear as late as that.
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=7200))]
     pub settle: u64,
-    /// Give up on an answer after this many seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub timeout: u64,
+    /// The way to the server.
+    #[command(flatten)]
+    pub transport: TransportArgs,
     /// A contract to use instead of the one built in.
     #[arg(long, value_name = "DIR")]
     pub specs: Option<PathBuf>,
@@ -56,7 +56,7 @@ pub fn clean(args: &CleanArgs) -> Result<u8, CliError> {
         return super::print(|out| writeln!(out, "{}: everything was removed already", args.journal.display()));
     }
     let sandbox = Arc::new(Sandbox::new(schema, Scope::new(&told.run), journal));
-    let client = Client::new(base, Policy::Sandbox(Arc::clone(&sandbox)), Duration::from_secs(args.timeout));
+    let client = args.transport.client(base, Policy::Sandbox(Arc::clone(&sandbox)), None)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let patience = patience(args.settle, args.quiet);
     let removal = runtime.block_on(removal::remove(&client, &sandbox, &patience))?;

@@ -4,7 +4,6 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use carbon_specs::Contract;
 use carbon_specs::example::Kind;
@@ -14,6 +13,7 @@ use super::args::{Format, SelectionArgs};
 use super::error::CliError;
 use super::regression_args::{given, manifest};
 use super::run::start;
+use super::transport_args::TransportArgs;
 use crate::catalog;
 use crate::exit;
 use crate::regression::findings::{self, Finding};
@@ -25,7 +25,7 @@ use crate::replay::{Compare, Replayer};
 use crate::report::{Recorder, Reporter, Shown};
 use crate::run::{self, Judgement, Plan};
 use crate::snapshot::{Mode, Snapshots};
-use crate::target::{BaseUrl, Client, Policy};
+use crate::target::{BaseUrl, Policy};
 
 /// So many calls that only one side has are named.
 const NAMED: usize = 10;
@@ -51,9 +51,12 @@ pub struct DiffArgs {
     /// Write the masks that were used, with what was learned, to a file to be reviewed.
     #[arg(long, value_name = "FILE", requires = "values")]
     pub save_masks: Option<PathBuf>,
-    /// Give up on an answer after this many seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub timeout: u64,
+    /// Send at most so many requests; what would need more is not run.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_requests: Option<u64>,
+    /// The way to the server.
+    #[command(flatten)]
+    pub transport: TransportArgs,
     /// A contract to use instead of the one built in.
     #[arg(long, value_name = "DIR")]
     pub specs: Option<PathBuf>,
@@ -181,16 +184,19 @@ async fn record(
     key: &[u8],
     twice: bool,
 ) -> Result<Recording, CliError> {
-    let timeout = Duration::from_secs(args.timeout);
     let schema = Arc::new(contract.schema.clone());
     let (client, _embedded) = match side {
         Side::Folder(folder) => return Ok(Recording::read(folder)?),
         Side::Embedded => {
-            let (client, embedded) = start(contract, timeout).await?;
+            let (client, embedded) = start(contract, args.transport.patience()).await?;
             (client, Some(embedded))
         }
         Side::Server(base) => {
-            let client = Client::new(base.clone(), Policy::ReadsOnly(Arc::clone(&schema)), timeout);
+            let client = args.transport.client(
+                base.clone(),
+                Policy::ReadsOnly(Arc::clone(&schema)),
+                args.max_requests.and_then(|most| usize::try_from(most).ok()),
+            )?;
             client.get("/rest_api/v2/").await?;
             (client, None)
         }

@@ -16,7 +16,7 @@ use crate::regression::recording::RecordingError;
 use crate::run::RunError;
 use crate::sandbox::SandboxError;
 use crate::sandbox::journal::JournalError;
-use crate::target::{BaseUrlError, TargetError};
+use crate::target::{BaseUrlError, TargetError, TransportError};
 
 /// Trouble of the run itself; a mismatch is none.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,9 @@ pub enum CliError {
     /// The page's commands need a program that is not there.
     #[error(transparent)]
     Programs(#[from] MissingPrograms),
+    /// The way to the target cannot be taken.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
     /// The target does not answer.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -116,7 +119,12 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             error if error.is_broken_pipe() => exit::CONFORMS,
-            Self::Selection(_) | Self::Choice(_) | Self::BaseUrl(_) | Self::Usage(_) | Self::Programs(_) => exit::USAGE,
+            Self::Selection(_)
+            | Self::Choice(_)
+            | Self::BaseUrl(_)
+            | Self::Usage(_)
+            | Self::Programs(_)
+            | Self::Transport(_) => exit::USAGE,
             Self::Target(_) | Self::Embedded(_) | Self::Run(RunError::Unreachable(_)) => exit::UNREACHABLE,
             Self::OnlyWrites(_)
             | Self::NotMeant { .. }

@@ -5,6 +5,7 @@ mod bind;
 mod check;
 mod choice_args;
 mod clean;
+mod config;
 mod diff;
 mod docs;
 mod error;
@@ -16,6 +17,7 @@ mod regression_args;
 mod rules;
 mod run;
 mod show;
+mod transport_args;
 mod verify;
 mod writes_args;
 
@@ -37,6 +39,13 @@ use crate::snapshot::Snapshots;
 
 /// Runs the program with its arguments (the first is its own name) and says how it ended.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match config::expand(arguments.into_iter().collect()) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = writeln!(anstream::stderr(), "error: {error}");
+            return ExitCode::from(error.exit_code());
+        }
+    };
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(error) => {

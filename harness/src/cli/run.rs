@@ -75,12 +75,26 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
         let session = sandbox.map(|sandbox| args.writes.session(&client, sandbox, args.quiet));
         let replayer =
             Replayer::new(client, compare).in_sandbox(session.clone()).bound(page).patient(args.writes.patience());
-        let run = run::run(&plan, &replayer, &snapshots, &mut reporter);
         match session {
-            None => Ok::<Summary, CliError>(run.await?),
-            Some(session) => writes_args::around(&session, &args.writes.journal, run).await,
+            None => {
+                // A signal that cannot be heard ends the program as it always does.
+                let interrupted = async {
+                    if tokio::signal::ctrl_c().await.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                };
+                let run = run::until(&plan, &replayer, &snapshots, &mut reporter, interrupted);
+                Ok::<Summary, CliError>(run.await?)
+            }
+            Some(session) => {
+                let run = run::run(&plan, &replayer, &snapshots, &mut reporter);
+                writes_args::around(&session, &args.writes.journal, run).await
+            }
         }
     })?;
+    if summary.interrupted {
+        return Ok(exit::INTERRUPTED);
+    }
     Ok(if summary.conforms() { exit::CONFORMS } else { exit::MISMATCH })
 }
 
@@ -135,7 +149,7 @@ fn rules<'a>(contract: &'a Contract, ids: &[String]) -> Result<Vec<&'a Rule>, Cl
 /// Starts the embedded mock, which lives as long as the second value.
 pub(super) async fn start(contract: &Arc<Contract>, timeout: Duration) -> Result<(Client, Embedded), CliError> {
     let embedded = Embedded::start(Arc::clone(contract)).await?;
-    let client = Client::new(BaseUrl::parse(&embedded.url())?, Policy::Everything, timeout);
+    let client = Client::new(BaseUrl::parse(&embedded.url())?, Policy::Everything, timeout)?;
     Ok((client, embedded))
 }
 
@@ -144,13 +158,12 @@ async fn connect(
     target: Option<BaseUrl>,
     args: &RunArgs,
 ) -> Result<(Client, Option<Embedded>, Option<Arc<Sandbox>>), CliError> {
-    let timeout = Duration::from_secs(args.timeout);
     let Some(base) = target else {
-        let (client, embedded) = start(contract, timeout).await?;
+        let (client, embedded) = start(contract, args.transport.patience()).await?;
         return Ok((client, Some(embedded), None));
     };
     let (policy, sandbox) = args.writes.policy(&Arc::new(contract.schema.clone()), &base)?;
-    let client = Client::new(base, policy, timeout);
+    let client = args.transport.client(base, policy, args.max_requests.and_then(|most| usize::try_from(most).ok()))?;
     client.get("/rest_api/v2/").await?;
     Ok((client, None, sandbox))
 }

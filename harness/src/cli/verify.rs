@@ -54,7 +54,7 @@ pub fn verify(args: &VerifyArgs) -> Result<u8, CliError> {
 fn asked(mock: &str) -> Result<Verdict, CliError> {
     let base = BaseUrl::parse(mock)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let answer = runtime.block_on(Client::new(base, Policy::Everything, TIMEOUT).get(VERDICT))?;
+    let answer = runtime.block_on(Client::new(base, Policy::Everything, TIMEOUT)?.get(VERDICT))?;
     let no_mock = || CliError::Usage(format!("{mock} is no carbon-mock: it tells no verdict at {VERDICT}"));
     let mut told: Value = answer.json().map_err(|_| no_mock())?;
     serde_json::from_value(told["verdict"].take()).map_err(|_| no_mock())

@@ -254,6 +254,9 @@ impl<W: Write> Text<W> {
         if summary.stopped_early {
             parts.push("stopped at the first failure".to_owned());
         }
+        if summary.interrupted {
+            parts.push("interrupted: the rest was not run".to_owned());
+        }
         writeln!(
             self.out,
             "{style}{}{style:#}   {} {}, {:.1} s",

@@ -3,18 +3,24 @@
 //! The client enforces the policy for servers that are not ours at the last moment: whatever the layers above decide,
 //! a chain that the contract does not call read-only never leaves this module under [`Policy::ReadsOnly`].
 
-use std::fmt;
-use std::sync::Arc;
+mod base;
+mod transport;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
 use carbon_specs::Schema;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
-use hyper::{Method, Request, Uri};
-use hyper_util::client::legacy::Client as Hyper;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper::header::{CONTENT_TYPE, HeaderValue, PROXY_AUTHORIZATION};
+use hyper::{Method, Request};
+use tokio::time::Instant;
+
+pub use base::{BaseUrl, BaseUrlError};
+use transport::Sender;
+pub use transport::{Proxy, Transport, TransportError, basic};
 
 use crate::exchange::{Answer, Exchange, Sent};
 use crate::safety;
@@ -22,56 +28,8 @@ use crate::sandbox::Sandbox;
 
 /// Longer replies than this are refused: 256 MiB.
 const MOST_BYTES: usize = 256 << 20;
-/// How long a connection may take to open.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const API: &str = "/rest_api/v2";
-
-/// `http://host:port`, checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseUrl(String);
-
-/// Why a text is no base URL.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BaseUrlError {
-    /// Not a URL at all.
-    #[error("`{0}` is not a URL like http://192.0.2.1:8082")]
-    NotAUrl(String),
-    /// Not `http`.
-    #[error("`{0}`: only http is spoken here, not {1}")]
-    Scheme(String, String),
-    /// A path or query that the documented calls would lose.
-    #[error("`{0}`: give the server's root, without path, query or user name")]
-    Extra(String),
-}
-
-impl BaseUrl {
-    /// Checks a base URL. A trailing `/` or `/rest_api/v2/` is dropped.
-    ///
-    /// # Errors
-    /// Says what is wrong with the text.
-    pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
-        let uri: Uri = text.parse().map_err(|_| BaseUrlError::NotAUrl(text.to_owned()))?;
-        let scheme = uri.scheme_str().ok_or_else(|| BaseUrlError::NotAUrl(text.to_owned()))?;
-        if scheme != "http" {
-            return Err(BaseUrlError::Scheme(text.to_owned(), scheme.to_owned()));
-        }
-        let authority = uri
-            .authority()
-            .filter(|authority| !authority.host().is_empty())
-            .ok_or_else(|| BaseUrlError::NotAUrl(text.to_owned()))?;
-        let path = uri.path().trim_end_matches('/');
-        if !(path.is_empty() || path == API) || uri.query().is_some() || authority.as_str().contains('@') {
-            return Err(BaseUrlError::Extra(text.to_owned()));
-        }
-        Ok(Self(format!("http://{authority}")))
-    }
-}
-
-impl fmt::Display for BaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+/// How long to wait before a read is sent again; each time twice as long.
+const BACK_OFF: Duration = Duration::from_millis(200);
 
 /// What may be sent.
 #[derive(Clone, Debug)]
@@ -84,6 +42,12 @@ pub enum Policy {
     Sandbox(Arc<Sandbox>),
     /// Everything, on a server that is not ours: its host was typed again.
     AllWrites,
+}
+
+impl Policy {
+    fn is_sandbox(&self) -> bool {
+        matches!(self, Self::Sandbox(_))
+    }
 }
 
 /// Why a request got no answer.
@@ -111,6 +75,9 @@ pub enum TargetError {
         /// How long we waited.
         limit: Duration,
     },
+    /// So many requests have been sent, and no more may be.
+    #[error("{}", exhausted(*.0))]
+    Exhausted(usize),
     /// The connection broke in the middle.
     #[error("the answer from {path} broke off: {reason}")]
     Broken {
@@ -128,23 +95,77 @@ impl TargetError {
     }
 }
 
+fn exhausted(most: usize) -> String {
+    format!("the {most} requests of --max-requests are sent")
+}
+
+/// What may be better when it is asked again.
+#[derive(Debug)]
+enum Failed {
+    Target(TargetError),
+    /// An answer that says so itself.
+    Busy(Answer),
+}
+
+impl Failed {
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Busy(_) => true,
+            Self::Target(error) => matches!(error, TargetError::Broken { .. } | TargetError::Unreachable { .. }),
+        }
+    }
+
+    /// What it is in the end.
+    fn settled(self) -> Result<Answer, TargetError> {
+        match self {
+            Self::Target(error) => Err(error),
+            Self::Busy(answer) => Ok(answer),
+        }
+    }
+}
+
+impl From<TargetError> for Failed {
+    fn from(error: TargetError) -> Self {
+        Self::Target(error)
+    }
+}
+
 /// Sends calls to one server.
 #[derive(Clone, Debug)]
 pub struct Client {
     base: BaseUrl,
     policy: Policy,
-    timeout: Duration,
-    hyper: Hyper<HttpConnector, Full<Bytes>>,
+    transport: Transport,
+    sender: Sender,
+    /// Requests sent so far, those of clones too.
+    sent: Arc<AtomicUsize>,
+    /// When the next request may be sent, where the pace is limited.
+    next: Arc<Mutex<Instant>>,
 }
 
 impl Client {
-    /// A client for a server; needs a tokio runtime once it is used.
-    pub fn new(base: BaseUrl, policy: Policy, timeout: Duration) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT.min(timeout)));
-        connector.set_nodelay(true);
-        let hyper = Hyper::builder(TokioExecutor::new()).build(connector);
-        Self { base, policy, timeout, hyper }
+    /// A client for a server over the usual way; needs a tokio runtime once it is used.
+    ///
+    /// # Errors
+    /// TLS does not start.
+    pub fn new(base: BaseUrl, policy: Policy, timeout: Duration) -> Result<Self, TransportError> {
+        Self::over(base, policy, Transport { timeout, ..Transport::default() })
+    }
+
+    /// A client for a server over a way of its own.
+    ///
+    /// # Errors
+    /// The way cannot be taken.
+    pub fn over(base: BaseUrl, policy: Policy, transport: Transport) -> Result<Self, TransportError> {
+        let sender = transport.sender(base.is_https())?;
+        let next = Arc::new(Mutex::new(Instant::now()));
+        Ok(Self { base, policy, transport, sender, sent: Arc::default(), next })
+    }
+
+    /// Why nothing more is sent, once that is so.
+    pub fn exhausted(&self) -> Option<String> {
+        let most = self.transport.most.filter(|most| self.sent.load(Ordering::Relaxed) >= *most)?;
+        Some(exhausted(most))
     }
 
     /// The server.
@@ -183,7 +204,15 @@ impl Client {
             Policy::Sandbox(sandbox) => sandbox.admit(&sent).map_err(TargetError::Refused)?,
             _ => None,
         };
-        let answer = self.request(Method::POST, &sent.path, Some(&sent.body)).await?;
+        // What may change something is sent once, come what may.
+        let is_read = matches!(self.policy, Policy::ReadsOnly(_)) || self.policy.is_sandbox() && ticket.is_none();
+        let retries = if is_read { self.transport.retries } else { 0 };
+        let ask = || self.request(Method::POST, &sent.path, Some(&sent.body));
+        let answer = ask
+            .retry(ExponentialBuilder::new().with_min_delay(BACK_OFF).with_max_times(retries))
+            .when(|failed: &Failed| failed.may_pass())
+            .await
+            .or_else(Failed::settled)?;
         if let (Policy::Sandbox(sandbox), Some(ticket)) = (&self.policy, ticket) {
             sandbox.answered(ticket, &answer).map_err(TargetError::Refused)?;
         }
@@ -195,7 +224,7 @@ impl Client {
     /// # Errors
     /// See [`TargetError`]; an HTTP error status is none.
     pub async fn get(&self, path: &str) -> Result<Answer, TargetError> {
-        self.request(Method::GET, path, None).await
+        self.request(Method::GET, path, None).await.or_else(Failed::settled)
     }
 
     /// Posts JSON to a mock's control API. Only [`crate::control`] does, and only to a server of ours.
@@ -207,9 +236,11 @@ impl Client {
         self.exchange(path, request).await
     }
 
-    async fn request(&self, method: Method, path: &str, body: Option<&str>) -> Result<Answer, TargetError> {
+    async fn request(&self, method: Method, path: &str, body: Option<&str>) -> Result<Answer, Failed> {
         let request = self.build(method, path, body.unwrap_or_default(), "application/x-www-form-urlencoded")?;
-        self.exchange(path, request).await
+        let answer = self.exchange(path, request).await?;
+        // Too many requests, or a gateway without its server: asked again, it may be another.
+        if matches!(answer.status, 429 | 502 | 503 | 504) { Err(Failed::Busy(answer)) } else { Ok(answer) }
     }
 
     fn build(
@@ -228,16 +259,42 @@ impl Client {
         if is_post {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
+        for (name, value) in &self.transport.headers {
+            request.headers_mut().insert(name, value.clone());
+        }
+        if let Some(auth) = self.transport.proxy.as_ref().and_then(Proxy::auth).filter(|_| !self.base.is_https()) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, auth.clone());
+        }
         Ok(request)
     }
 
     async fn exchange(&self, path: &str, request: Request<Full<Bytes>>) -> Result<Answer, TargetError> {
-        let timeout = |_| TargetError::Timeout { path: path.to_owned(), limit: self.timeout };
-        tokio::time::timeout(self.timeout, self.talk(path, request)).await.map_err(timeout)?
+        self.take_turn().await?;
+        let limit = self.transport.timeout;
+        let timeout = |_| TargetError::Timeout { path: path.to_owned(), limit };
+        tokio::time::timeout(limit, self.talk(path, request)).await.map_err(timeout)?
+    }
+
+    /// Counts a request, and waits until it may be sent.
+    async fn take_turn(&self) -> Result<(), TargetError> {
+        let before = self.sent.fetch_add(1, Ordering::Relaxed);
+        if let Some(most) = self.transport.most.filter(|most| before >= *most) {
+            return Err(TargetError::Exhausted(most));
+        }
+        if let Some(rate) = self.transport.rate {
+            let turn = {
+                let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+                let turn = (*next).max(Instant::now());
+                *next = turn + Duration::from_secs_f64(1.0 / rate);
+                turn
+            };
+            tokio::time::sleep_until(turn).await;
+        }
+        Ok(())
     }
 
     async fn talk(&self, path: &str, request: Request<Full<Bytes>>) -> Result<Answer, TargetError> {
-        let response = self.hyper.request(request).await.map_err(|error| {
+        let response = self.sender.request(request).await.map_err(|error| {
             let reason = root_cause(&error);
             if error.is_connect() {
                 TargetError::Unreachable { base: self.base.to_string(), reason }
@@ -267,25 +324,4 @@ fn root_cause(error: &dyn std::error::Error) -> String {
         cause = deeper;
     }
     cause.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_base_url_is_the_servers_root() {
-        for text in ["http://10.0.0.1:8082", "http://10.0.0.1:8082/", "http://10.0.0.1:8082/rest_api/v2/"] {
-            assert_eq!(BaseUrl::parse(text).map(|url| url.to_string()), Ok("http://10.0.0.1:8082".to_owned()));
-        }
-    }
-
-    #[test]
-    fn what_is_no_base_url_is_told_apart() {
-        assert!(matches!(BaseUrl::parse("10.0.0.1:8082"), Err(BaseUrlError::NotAUrl(_))));
-        assert!(matches!(BaseUrl::parse("https://host"), Err(BaseUrlError::Scheme(_, _))));
-        assert!(matches!(BaseUrl::parse("http://host/billing/"), Err(BaseUrlError::Extra(_))));
-        assert!(matches!(BaseUrl::parse("http://root:secret@host/"), Err(BaseUrlError::Extra(_))));
-        assert!(matches!(BaseUrl::parse(""), Err(BaseUrlError::NotAUrl(_))));
-    }
 }
