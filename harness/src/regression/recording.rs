@@ -64,6 +64,9 @@ pub struct Turn {
     /// How it begins, where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// How its JSON is spelled: see [`spelling`].
+    #[serde(default)]
+    pub spelling: Vec<String>,
     /// How many elements `result` had, where it was cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_from: Option<usize>,
@@ -206,6 +209,10 @@ impl Recorded {
                     if depth == Depth::Exact {
                         let values = changes::of_values(masks, was, is);
                         inner.extend(values.into_iter().filter(|change| !told.contains(&change.at)));
+                        let (spelled, before) = (is.to_string(), was.to_string());
+                        if is == was && spelled != before {
+                            tell("the reply", "has its keys in another order".to_owned());
+                        }
                     }
                 }
                 (None, Some(_)) => tell("the reply", "is no JSON any more".to_owned()),
@@ -215,6 +222,11 @@ impl Recorded {
                 }
                 (None, None) => {}
             }
+            if depth == Depth::Exact && is.spelling != was.spelling {
+                let words = |spelling: &[String]| spelling.join(", ");
+                let what = format!("is now spelled with {} (was with {})", words(&is.spelling), words(&was.spelling));
+                tell("the reply", what);
+            }
         }
         found.extend(inner);
         found.sort();
@@ -223,9 +235,34 @@ impl Recorded {
     }
 }
 
+/// How a JSON text is spelled, beyond what it says: a program that cuts replies with `sed` sees it.
+pub fn spelling(text: &str) -> Vec<String> {
+    let marks = [
+        ("letters beyond ASCII", !text.is_ascii()),
+        ("\\u and lower-case digits", escapes(text, |digit| digit.is_ascii_lowercase())),
+        ("\\u and upper-case digits", escapes(text, |digit| digit.is_ascii_uppercase())),
+        ("escaped slashes", text.contains("\\/")),
+        ("lines", text.trim_end().contains('\n')),
+        ("blanks after colons", text.contains("\": ")),
+        (
+            "no blanks after colons",
+            ["\":\"", "\":{", "\":[", "\":0", "\":1", "\":n"].iter().any(|sign| text.contains(sign)),
+        ),
+    ];
+    marks.into_iter().filter(|(_, is)| *is).map(|(mark, _)| mark.to_owned()).collect()
+}
+
+/// Whether any `\uXXXX` has such a digit.
+fn escapes(text: &str, is: impl Fn(char) -> bool) -> bool {
+    text.match_indices("\\u")
+        .any(|(at, _)| text[at + 2..].chars().take(4).any(|digit| digit.is_ascii_hexdigit() && is(digit)))
+}
+
 fn turn(exchange: &Exchange, redactor: &mut Redactor) -> Turn {
     let answer = &exchange.answer;
     let reply = answer.json().ok();
+    // Of the text as it came, before anything is taken out of it.
+    let spelling = reply.as_ref().map(|_| spelling(&String::from_utf8_lossy(&answer.body))).unwrap_or_default();
     let cut_from =
         reply.as_ref().and_then(|reply| reply["result"].as_array()).map(Vec::len).filter(|length| *length > KEPT);
     let text = match reply {
@@ -245,6 +282,7 @@ fn turn(exchange: &Exchange, redactor: &mut Redactor) -> Turn {
         request: redactor.form(&exchange.sent.body),
         status: answer.status,
         content_type: answer.content_type.to_ascii_lowercase(),
+        spelling,
         reply,
         text,
         cut_from,
