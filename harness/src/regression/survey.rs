@@ -9,21 +9,90 @@ use serde_json::Value;
 /// The section of these calls.
 pub const SECTION: &str = "survey";
 
-/// Ways to ask, of a model that every server has.
-const WAYS: [&str; 9] = [
-    r#"method1=objects.count"#,
-    r#"method1=objects.exists"#,
-    r#"method1=objects.filter&arg1={"pk__lt":0}"#,
-    r#"method1=objects.none&method2=first"#,
-    r#"method1=objects.filter&arg1={"pk__lte":10}&method2=values&arg2=["id","name"]"#,
-    r#"method1=objects.filter&arg1={"pk__lte":10}&method2=values_list&arg2=["id","name"]"#,
-    r#"method1=objects.in_bulk&arg1=[1,2]"#,
-    r#"method1=objects.order_by&arg1=["-pk"]&method2=first&fields=["id"]"#,
-    r#"method1=objects.filter&arg1={"pk__lte":10}&method2=order_by&arg2=["name","pk"]&fields=["name"]"#,
+/// Ways to ask: lookups, joins, orders, chains, of models that every server has and that are short. The service types are
+/// the page's own (line 642), so that their names are known.
+const WAYS: [(&str, &str); 44] = [
+    ("Tarif", r#"method1=objects.count"#),
+    ("Tarif", r#"method1=objects.exists"#),
+    ("Tarif", r#"method1=objects.filter&arg1={"pk__lt":0}"#),
+    ("Tarif", r#"method1=objects.none&method2=first"#),
+    ("Tarif", r#"method1=objects.filter&arg1={"pk__lte":10}&method2=values&arg2=["id","name"]"#),
+    ("Tarif", r#"method1=objects.filter&arg1={"pk__lte":10}&method2=values_list&arg2=["id","name"]"#),
+    ("Tarif", r#"method1=objects.in_bulk&arg1=[1,2]"#),
+    ("Tarif", r#"method1=objects.order_by&arg1=["-pk"]&method2=first&fields=["id"]"#),
+    ("Tarif", r#"method1=objects.order_by&arg1=["name","pk"]&fields=["name"]"#),
+    ("Tarif", r#"method1=objects.order_by&arg1=["reserve_plan","pk"]&method2=values_list&arg2=["id"]"#),
+    ("Tarif", r#"method1=objects.order_by&arg1=["reserve_plan__name","pk"]&method2=values_list&arg2=["id"]"#),
+    ("Tarif", r#"method1=objects.order_by&arg1=["deleted","-pk"]&method2=values_list&arg2=["id"]"#),
+    ("Tarif", r#"method1=objects.filter&arg1={"reserve_plan__name__isnull":true}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.order_by&arg1=["id"]&method2=reverse&method3=values_list&arg3=["id"]"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"id__in":[0,1,2,3,4,5,6,7,8,9,10,11,12,13]}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"name__iexact":"системный"}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"name__exact":"Системный "}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"name__contains":"пакет"}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"name__icontains":"пакет"}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"name__icontains":"ip теле"}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"name__startswith":"телефония"}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"name__istartswith":"ip"}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"name__endswith":"Пакет"}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"name__iendswith":"УСЛУГ"}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"name__regex":"услуг"}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"name__regex":"^пакет"}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"name__iregex":"^пакет"}&method2=count"#),
+    (
+        "ServiceTypes",
+        r#"method1=objects.filter&arg1={"system_type_id_usluga__id__gt":0}&method2=values_list&arg2=["id"]"#,
+    ),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"system_type_id_usluga__id__gt":0}&method2=count"#),
+    (
+        "ServiceTypes",
+        r#"method1=objects.filter&arg1={"system_type_id_usluga__id__gt":0}&method2=distinct&method3=count"#,
+    ),
+    (
+        "ServiceTypes",
+        r#"method1=objects.filter&arg1={"system_type_id_usluga__isnull":true}&method2=values_list&arg2=["id"]"#,
+    ),
+    (
+        "ServiceTypes",
+        r#"method1=objects.filter&arg1={"system_type_id_usluga__web_allow_disable":1,"system_type_id_usluga__is_show_web":1}&method2=count"#,
+    ),
+    (
+        "ServiceTypes",
+        r#"method1=objects.filter&arg1={"system_type_id_usluga__web_allow_disable":1}&method2=filter&arg2={"system_type_id_usluga__is_show_web":1}&method3=count"#,
+    ),
+    (
+        "ServiceTypes",
+        r#"method1=objects.filter&arg1={"system_type_id_usluga__name__contains":"а","system_type_id_usluga__name__contains":"о"}&method2=count"#,
+    ),
+    (
+        "ServiceTypes",
+        r#"method1=objects.filter&arg1={"system_type_id_usluga__id__gt":500,"system_type_id_usluga__name__contains":"а"}&method2=count"#,
+    ),
+    (
+        "ServiceTypes",
+        r#"method1=objects.filter&arg1={"system_type_id_usluga__id__gt":500}&method2=filter&arg2={"system_type_id_usluga__name__contains":"а"}&method3=count"#,
+    ),
+    (
+        "ServiceTypes",
+        r#"method1=objects.exclude&arg1={"system_type_id_usluga__deleted":0}&method2=values_list&arg2=["id"]"#,
+    ),
+    ("ServiceTypes", r#"method1=objects.all&method3=count"#),
+    (
+        "ServiceTypes",
+        r#"method1=objects.order_by&arg1=["id"]&method2=all&method3=all&method4=all&method5=all&method6=all&method7=all&method8=all&method9=order_by&arg9=["id"]&method10=order_by&arg10=["-id"]&method11=first&fields=["id"]"#,
+    ),
+    ("ServiceTypes", r#"method1=objects.order_by&arg1=["id"]&fields=["id","system_type_id_usluga__id"]"#),
+    (
+        "Abonents",
+        r#"method1=objects.filter&arg1={"contract_number__endswith":" ","id__lte":20000}&fields=["id","contract_number"]"#,
+    ),
+    ("Users", r#"method1=web_cabinet.user_info&arg1={"suid":"1"}"#),
+    ("Version", r#"get_version=True"#),
+    ("UslugaRangeTypes", r#"method1=objects.order_by&arg1=["id"]&fields=["id","usluga_range_type_id_usluga__id"]"#),
 ];
 
 /// Calls that are refused: what is recorded is how.
-const REFUSED: [(&str, &str); 8] = [
+const REFUSED: [(&str, &str); 12] = [
     ("Tarif", r#"method1=objects.get&arg1={"pk":-1}"#),
     ("Tarif", r#"method1=objects.get&arg1={"pk__gt":0}"#),
     ("Tarif", r#"method1=objects.filter&arg1={"no_such_field":1}"#),
@@ -31,6 +100,10 @@ const REFUSED: [(&str, &str); 8] = [
     ("Tarif", r#"method1=objects.filter&arg1={"pk":1}&fields=["no_such_field"]"#),
     ("Tarif", r#"method1=objects.filter&arg1={"#),
     ("Tarif", r#"fields=["id"]"#),
+    ("Tarif", r#"method1=objects.count&arg1={"id":1}"#),
+    ("Tarif", r#"method1=objects.count&method2=filter&arg2={"id":1}"#),
+    ("Tarif", r#"method1=objects.filter&arg1={"name__like":"x"}"#),
+    ("Tarif", r#"method1=objects.latest"#),
     ("NoSuchModel", r#"method1=objects.count"#),
 ];
 
@@ -52,8 +125,8 @@ pub fn survey(schema: &Schema) -> Vec<Example> {
             calls.push(example(&model.name, &format!("{}.{}", model.name.to_lowercase(), number + 1), body));
         }
     }
-    for (number, body) in WAYS.iter().enumerate() {
-        calls.push(example("Tarif", &format!("ways.{}", number + 1), (*body).to_owned()));
+    for (number, (model, body)) in WAYS.iter().enumerate() {
+        calls.push(example(model, &format!("ways.{}", number + 1), (*body).to_owned()));
     }
     for (number, (model, body)) in REFUSED.iter().enumerate() {
         calls.push(example(model, &format!("refused.{}", number + 1), (*body).to_owned()));
