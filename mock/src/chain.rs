@@ -311,7 +311,11 @@ fn ends(tx: &Tx<'_>, mut query: Query, last: bool) -> Result<Subject, CallError>
 
 fn in_bulk(tx: &Tx<'_>, mut query: Query, step: &Step) -> Result<Subject, CallError> {
     let ids = match &step.arg {
-        Json::Array(ids) => Json::Array(ids.clone()),
+        // One argument that is a list, or the list itself.
+        Json::Array(ids) => match ids.as_slice() {
+            [Json::Array(inner)] => Json::Array(inner.clone()),
+            _ => Json::Array(ids.clone()),
+        },
         Json::Object(pairs) if pairs.is_empty() => {
             return Ok(Subject::Bulk(query.model, execute::run(&tx.store, &query)));
         }

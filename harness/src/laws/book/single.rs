@@ -187,7 +187,7 @@ pub const LAWS: &[Law] = &[
     Law {
         name: "in-bulk",
         says: "`in_bulk` answers the rows of a list of keys, by key",
-        source: DJANGO,
+        source: Source::Other(Provenance::Assumed),
         make: |sample, dice| {
             let table = sample.any_table(dice, |_| true).ok_or("no model has rows")?;
             let most = 1 + dice.below(4);
