@@ -25,3 +25,14 @@ fn documents_that_are_not_there_are_not_current_until_they_are_written() {
     let assumptions = std::fs::read_to_string(folder.0.join("assumptions.md")).unwrap();
     assert!(assumptions.contains("## DynamicSessionUsers"), "{assumptions}");
 }
+
+#[test]
+fn the_recipes_are_those_of_the_examples() {
+    let read = |file: &str| {
+        std::fs::read_to_string(support::root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    };
+    let page = read("docs/ci.md");
+    for recipe in ["github.yml", "github-nightly.yml", "gitlab.yml"] {
+        assert!(page.contains(&format!("```yaml\n{}```", read(&format!("examples/ci/{recipe}")))), "{recipe}");
+    }
+}
