@@ -106,6 +106,7 @@ impl Looks {
             cases: 4,
             bounds: Bounds { requests: 3000, time: Duration::from_secs(120) },
             personal: true,
+            interrupted: Arc::default(),
         };
         match check(&self.client(server), &self.schema, &options, &mut |_, _, _| {}).await {
             Ok(checked) => !checked.conforms() || checked.laws.iter().all(|law| law.cases == 0),

@@ -104,6 +104,23 @@ fn a_seed_makes_the_same_calls() {
     assert!(calls("7") != calls("8"));
 }
 
+#[cfg(unix)]
+#[test]
+fn an_interrupt_tells_what_was_found() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let mock = runtime.block_on(CarbonMock::builder().clock("2022-02-01 10:00:00").start()).unwrap();
+    let mut child = support::program()
+        .args(["check", "--target", &mock.url(), "--rate", "20", "--format", "json"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let report: Value = serde_json::from_reader(child.stdout.take().unwrap()).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(report["stopped"], "interrupted", "{report}");
+}
+
 #[test]
 fn a_broken_law_is_told_with_the_smallest_call_as_a_command() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

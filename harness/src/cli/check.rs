@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use carbon_specs::{Contract, ModelId, Source};
@@ -92,6 +93,12 @@ pub fn check(args: &CheckArgs) -> Result<u8, CliError> {
         let policy = Policy::ReadsOnly(Arc::clone(&schema));
         let client = args.transport.client(base.clone(), policy, None)?;
         client.get("/rest_api/v2/").await?;
+        let interrupted = Arc::clone(&options.interrupted);
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                interrupted.store(true, Ordering::Relaxed);
+            }
+        });
         let bar = bar();
         let checked = run::check(&client, &schema, &options, &mut |law, done, all| {
             bar.set_length(all as u64);
@@ -103,6 +110,9 @@ pub fn check(args: &CheckArgs) -> Result<u8, CliError> {
         Ok::<_, CliError>((base, checked?))
     })?;
     show(&base.to_string(), &checked, args)?;
+    if options.interrupted.load(Ordering::Relaxed) {
+        return Ok(exit::INTERRUPTED);
+    }
     Ok(if checked.conforms() { exit::CONFORMS } else { exit::MISMATCH })
 }
 
@@ -177,6 +187,7 @@ fn options(contract: &Contract, args: &CheckArgs) -> Result<Options, CliError> {
         cases: args.cases as usize,
         bounds: Bounds { requests: args.max_requests as usize, time: args.time },
         personal: args.personal || args.target.is_none(),
+        interrupted: Arc::default(),
     })
 }
 

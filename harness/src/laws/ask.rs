@@ -1,5 +1,6 @@
 //! Asking: the thin part that sends calls, counts them, keeps to the bounds, and holds each reply to the standing laws.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use carbon_specs::Schema;
@@ -28,6 +29,9 @@ pub enum Stop {
     /// The bound on time.
     #[error("the time allowed, {0:?}, is over")]
     Time(Duration),
+    /// The user.
+    #[error("interrupted")]
+    Interrupted,
     /// Nobody there.
     #[error(transparent)]
     Unreachable(TargetError),
@@ -53,6 +57,7 @@ pub struct Asker<'a> {
     schema: &'a Schema,
     bounds: Bounds,
     started: Instant,
+    interrupted: &'a AtomicBool,
     sent: usize,
     /// The standing laws, and what became of them.
     pub standing: Vec<Tried>,
@@ -60,9 +65,15 @@ pub struct Asker<'a> {
 
 impl<'a> Asker<'a> {
     /// Nothing asked yet.
-    pub fn new(client: &'a Client, schema: &'a Schema, bounds: Bounds, laws: &[Standing]) -> Self {
+    pub fn new(
+        client: &'a Client,
+        schema: &'a Schema,
+        bounds: Bounds,
+        laws: &[Standing],
+        interrupted: &'a AtomicBool,
+    ) -> Self {
         let standing = laws.iter().map(|law| Tried { law: *law, replies: 0, broken: 0, smallest: None }).collect();
-        Self { client, schema, bounds, started: Instant::now(), sent: 0, standing }
+        Self { client, schema, bounds, started: Instant::now(), interrupted, sent: 0, standing }
     }
 
     /// How many requests were sent.
@@ -75,6 +86,9 @@ impl<'a> Asker<'a> {
     /// # Errors
     /// A bound is reached, or the server is gone.
     pub async fn ask(&mut self, call: &Call) -> Result<Reply, Stop> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Err(Stop::Interrupted);
+        }
         if self.sent >= self.bounds.requests {
             return Err(Stop::Requests(self.sent));
         }

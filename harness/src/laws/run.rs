@@ -1,6 +1,7 @@
 //! Goes through the laws: case by case, every law once before any law twice, so that a bound cuts all of them alike.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use carbon_specs::{ModelId, Provenance, Schema};
 
@@ -31,6 +32,8 @@ pub struct Options {
     pub bounds: Bounds,
     /// Whether personal columns may be used in conditions.
     pub personal: bool,
+    /// Set when the user has enough: no more is asked, and what was found is told.
+    pub interrupted: Arc<AtomicBool>,
 }
 
 /// What became of one law.
@@ -115,7 +118,7 @@ pub async fn check(
     options: &Options,
     progress: &mut dyn FnMut(&str, usize, usize),
 ) -> Result<Checked, TargetError> {
-    let mut asker = Asker::new(client, schema, options.bounds, &options.standing);
+    let mut asker = Asker::new(client, schema, options.bounds, &options.standing, &options.interrupted);
     let mut ways: Vec<Way> =
         options.laws.iter().map(|law| Way { law: *law, cases: 0, vacuous: 0, why: None, failing: None }).collect();
     let wanted = Wanted { models: options.models.clone(), personal: options.personal, seed: options.seed };

@@ -63,6 +63,14 @@ pub struct Heard {
     pub folder: Option<PathBuf>,
 }
 
+/// Ends whatever a shell has started, itself with it.
+fn end_group(leader: Option<u32>) {
+    if let Some(leader) = leader {
+        // Where there is no `kill`, the shell alone is ended, as it is dropped.
+        let _ = std::process::Command::new("kill").args(["-KILL", "--", &format!("-{leader}")]).status();
+    }
+}
+
 impl Shell {
     /// A shell, if all programs are there. `keep` leaves the folders behind.
     ///
@@ -91,9 +99,17 @@ impl Shell {
             .env("LC_ALL", "C.UTF-8")
             .env("CARBON_MOCK_URL", client.base().to_string())
             .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
             .kill_on_drop(true)
-            .output();
-        let output = tokio::time::timeout(PATIENCE, running).await.map_err(|_| ShellError::Endless)??;
+            .spawn()?;
+        let group = running.id();
+        let Ok(output) = tokio::time::timeout(PATIENCE, running.wait_with_output()).await else {
+            end_group(group);
+            return Err(ShellError::Endless);
+        };
+        let output = output?;
         let (exchanges, strange) = relay.heard();
         let folder = if self.keep { Some(stage.keep()) } else { None };
         Ok(Heard { exchanges, strange, stderr: String::from_utf8_lossy(&output.stderr).into_owned(), folder })
