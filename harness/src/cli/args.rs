@@ -217,7 +217,7 @@ pub struct RunArgs {
     /// Writes on the target.
     #[command(flatten)]
     pub writes: WritesArgs,
-    /// How much of a reply is compared: values and snapshots, or keys and kinds.
+    /// How much of a reply is compared: values and snapshots, keys and kinds, or nothing but the rules.
     ///
     /// `auto` compares values on a mock, and keys and kinds on any other server.
     #[arg(long, value_enum, default_value_t = CompareArg::Auto)]
@@ -393,6 +393,8 @@ pub enum CompareArg {
     Exact,
     /// Keys and kinds.
     Shape,
+    /// Nothing but the rules.
+    Rules,
 }
 
 /// `KIND=FILE`.

@@ -65,7 +65,7 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
         // On real data no report tells what is personal.
         let shown: Box<dyn Reporter> = match compare {
             Compare::Exact => Box::new(shown),
-            Compare::Shape => Box::new(Redacted::new(shown, args.regression.redactor(&schema)?)),
+            Compare::Shape | Compare::Rules => Box::new(Redacted::new(shown, args.regression.redactor(&schema)?)),
         };
         let mut reporter = vec![shown];
         if let Some(recorder) = args.regression.recorder(&schema, &client).await? {
@@ -172,6 +172,7 @@ async fn compare(client: &Client, wanted: CompareArg) -> Result<Compare, CliErro
     Ok(match wanted {
         CompareArg::Exact => Compare::Exact,
         CompareArg::Shape => Compare::Shape,
+        CompareArg::Rules => Compare::Rules,
         CompareArg::Auto if client.is_ours() => Compare::Exact,
         CompareArg::Auto => match client.get(MOCK_HEALTH).await? {
             // A server may answer anything it is asked for with a page of its own.

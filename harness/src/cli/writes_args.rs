@@ -99,7 +99,8 @@ impl WritesArgs {
                     let (file, base) = (file.display(), client.base());
                     return Err(CliError::Usage(format!("{file}: `target`: it is about {target}, not about {base}")));
                 }
-                Ok((Compare::Shape, Some(Arc::new(bindings))))
+                let compare = if compare == Compare::Rules { compare } else { Compare::Shape };
+                Ok((compare, Some(Arc::new(bindings))))
             }
             // All writes as they stand are asked for where the page's data are.
             None if compare == Compare::Exact || self.writes == WritesArg::All => Ok((compare, None)),
