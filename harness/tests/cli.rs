@@ -60,7 +60,7 @@ fn an_empty_selection_is_a_usage_error() {
 fn wrong_arguments_are_usage_errors() {
     ends(&harness(&["run", "--nonsense"]), exit::USAGE, "--nonsense");
     ends(&harness(&["run", "--read", "--write"]), exit::USAGE, "cannot be used with");
-    ends(&harness(&["run", "--target", "ftp://example.org"]), exit::USAGE, "only http is spoken here");
+    ends(&harness(&["run", "--target", "ftp://example.org"]), exit::USAGE, "http and https are spoken here, not ftp");
     ends(&harness(&["run", "--target", "http://h/", "--update"]), exit::USAGE, "cannot be used with");
     ends(&harness(&["run", "--report", "pdf=x"]), exit::USAGE, "there is no report `pdf`");
     ends(&harness(&["run", "--only-rules", "no-such-rule"]), exit::USAGE, "no rule is called `no-such-rule`");
