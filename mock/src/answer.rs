@@ -9,12 +9,14 @@ use serde_json::{Value as Json, json};
 use crate::billing;
 use crate::chain::{self, Subject};
 use crate::deviate::Deviations;
-use crate::orm::project::{ListPieces, Listed, Printer, Shape, shape};
+use crate::orm::execute::Found;
+use crate::orm::listing::{Form, Listed};
+use crate::orm::project::{Printer, Shape, shape};
 use crate::orm::tx::Finished;
-use crate::orm::{CallError, Keys, Leases, Query, Tx, execute, plan};
+use crate::orm::{CallError, Keys, Leases, Query, Tx, execute, listing, plan};
 use crate::store::Store;
 use crate::tasks::{Chance, Change};
-use crate::wire::{Call, Outcome, Step};
+use crate::wire::{BrokenOff, Call, Outcome, Pieces, Step};
 use crate::world::World;
 
 /// What a call came to.
@@ -66,10 +68,6 @@ fn work(tx: &mut Tx<'_>, model: ModelId, steps: &[Step]) -> Result<(Subject, Vec
     let subject = chain::run(tx, model, steps)?;
     let changes = tx.changes().to_vec();
     billing::react(tx, &changes)?;
-    let subject = match subject {
-        Subject::Query(query) if query.select.is_some() => Subject::Bare(chain::rows(tx, &query, true)),
-        other => other,
-    };
     Ok((subject, changes))
 }
 
@@ -98,22 +96,25 @@ pub(crate) fn steps_of<'c>(schema: &Schema, model: ModelId, call: &'c Call) -> R
         .ok_or_else(|| CallError::Malformed(call.no_method().to_string()))
 }
 
-/// Whether a call is answered in no time, so that nobody need be sent elsewhere meanwhile: all there is are a few rows,
-/// or an index leads to the few that it is about and nothing beside them is asked for.
+/// Whether a call is answered in no time, so that nobody need be sent elsewhere meanwhile: an index leads to the few rows
+/// that it is about, nothing beside them is joined or shown, and no further condition is asked of them.
 pub(crate) fn is_quick(store: &Store, model: ModelId, steps: &[Step], call: &Call) -> bool {
-    const SMALL: usize = 10_000;
-    if store.len() <= SMALL {
-        return true;
-    }
+    /// A reverse link, or a link and another.
+    const JOINS: usize = 2;
     let schema = store.schema();
     let plain = |path: &String| schema.at(model).field(path).is_some();
-    let Some(Step { method, arg: Json::Object(conditions), .. }) = steps.first() else { return false };
-    if !matches!(method.as_str(), "objects.get" | "objects.filter") || !call.fields.iter().flatten().all(plain) {
+    let Some((Step { method, arg: Json::Object(conditions), .. }, further)) = steps.split_first() else { return false };
+    let ends = match method.as_str() {
+        "objects.get" => true,
+        "objects.filter" => further.iter().all(|step| matches!(step.method.as_str(), "count" | "exists" | "first")),
+        _ => false,
+    };
+    if !ends || !call.fields.iter().flatten().all(plain) {
         return false;
     }
     let mut query = Query::all(schema, model);
     // What is refused is refused at once.
-    query.filter(conditions).is_err() || plan::is_selective(store, &query)
+    query.filter(conditions).is_err() || query.aliases.len() <= 1 + JOINS && plan::is_selective(store, &query)
 }
 
 /// The `result` of what a chain came to.
@@ -136,16 +137,26 @@ fn render(schema: &Schema, store: Store, now: DateTime, subject: Subject, call: 
         printer.instance(&mut out, object, &shape)?;
         Ok((out, named))
     };
-    let piece = |out: Vec<u8>| Outcome::Stream(Box::new(std::iter::once(out)));
+    let piece = |out: Vec<u8>| Outcome::Stream(Box::new(std::iter::once(Ok(out))));
     match subject {
         Subject::Model(model) => {
             Err(CallError::UnknownMethod(format!("{}: no method was called", schema.at(model).name)))
         }
-        Subject::Query(query) => {
-            let rows = if query.is_whole() { Listed::all() } else { Listed::keys(execute::run(&store, &query)) };
-            list(&store, printer, query.model, rows, shape_of(query.model)?)
+        Subject::Query(query) if query.is_whole() => {
+            list(printer, query.model, Listed::all(), shape_of(query.model)?, Form::List)
         }
-        Subject::Rows(model, keys) => list(&store, printer, model, Listed::keys(keys), shape_of(model)?),
+        Subject::Query(query) => match (execute::find(&store, &query)?, query.select.clone()) {
+            (Found::Values(rows), Some(select)) => {
+                let found = !rows.is_empty();
+                let outcome = Outcome::Stream(pieces(listing::values(*query, select, rows)));
+                Ok(Rendered { outcome, named: Provenance::Documented, found })
+            }
+            (Found::Values(_), None) => Err(CallError::Internal("values() without columns".to_owned())),
+            (Found::Objects(keys), _) => {
+                list(printer, query.model, Listed::keys(keys), shape_of(query.model)?, Form::List)
+            }
+        },
+        Subject::Rows(model, keys) => list(printer, model, Listed::keys(keys), shape_of(model)?, Form::List),
         Subject::Object(object) => {
             one(&object).map(|(out, named)| Rendered { outcome: piece(out), named, found: true })
         }
@@ -155,18 +166,7 @@ fn render(schema: &Schema, store: Store, now: DateTime, subject: Subject, call: 
             out.extend_from_slice(if created { b", true]" } else { b", false]" });
             Ok(Rendered { outcome: piece(out), named, found: true })
         }
-        Subject::Bulk(model, keys) => {
-            let (shape, named) = shape_of(model)?;
-            let mut out = b"{".to_vec();
-            let found = !keys.is_empty();
-            for (place, pk) in keys.into_iter().enumerate() {
-                let separator = if place > 0 { ", " } else { "" };
-                out.extend_from_slice(format!("{separator}\"{pk}\": ").as_bytes());
-                printer.row(&mut out, model, pk, &shape)?;
-            }
-            out.push(b'}');
-            Ok(Rendered { outcome: piece(out), named, found })
-        }
+        Subject::Bulk(model, keys) => list(printer, model, Listed::keys(keys), shape_of(model)?, Form::ByKey),
         Subject::Bare(value) => {
             let found = !matches!(&value, Json::Null | Json::Bool(false))
                 && value.as_f64() != Some(0.0)
@@ -177,17 +177,22 @@ fn render(schema: &Schema, store: Store, now: DateTime, subject: Subject, call: 
 }
 
 fn list(
-    store: &Store,
     printer: Printer,
     model: ModelId,
     rows: Listed,
     (shape, named): (Shape, Provenance),
+    form: Form,
 ) -> Result<Rendered, CallError> {
-    let first = rows.peek(store.table(model));
+    let first = rows.peek(printer.store().table(model));
     // The first object is printed once beforehand: what cannot be computed is an error, not half a reply.
     if let Some(pk) = first {
         printer.row(&mut Vec::new(), model, pk, &shape)?;
     }
-    let pieces = ListPieces::new(printer, model, rows, shape);
-    Ok(Rendered { outcome: Outcome::Stream(Box::new(pieces)), named, found: first.is_some() })
+    let outcome = Outcome::Stream(pieces(listing::objects(printer, model, rows, shape, form)));
+    Ok(Rendered { outcome, named, found: first.is_some() })
+}
+
+/// What cannot be printed breaks the reply off where it has begun already: half of a list must not look like all of it.
+fn pieces(list: impl Iterator<Item = Result<Vec<u8>, CallError>> + Send + 'static) -> Pieces {
+    Box::new(list.map(|piece| piece.map_err(|error| BrokenOff(error.to_string()))))
 }

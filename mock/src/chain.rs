@@ -5,7 +5,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::billing::{self, Answer};
 use crate::deviate::Deviation;
-use crate::orm::{CallError, Instance, Query, Tx, convert, execute};
+use crate::orm::execute::Found;
+use crate::orm::{CallError, Instance, Query, Tx, convert, execute, listing};
 use crate::store::{Pk, Value};
 use crate::tasks::{Change, Patch};
 use crate::wire::Step;
@@ -141,8 +142,8 @@ fn queryset_step(
 ) -> Result<Subject, CallError> {
     let schema = tx.schema();
     let name = &schema.at(query.model).name;
-    if query.select.is_some() && matches!(method, "get" | "first" | "last" | "delete" | "update" | "in_bulk") {
-        return Err(CallError::Argument(format!("{method}() cannot follow values() over this API")));
+    if query.select.is_some() && matches!(method, "delete" | "in_bulk") {
+        return Err(CallError::Argument(format!("Cannot call {method}() after .values() or .values_list()")));
     }
     Ok(match method {
         "all" => {
@@ -176,31 +177,27 @@ fn queryset_step(
             query.reverse();
             Subject::Query(Box::new(query))
         }
-        "values" => {
-            query.values(&texts(step)?)?;
+        "values" | "values_list" => {
+            query.values(&texts(step)?, method == "values")?;
             Subject::Query(Box::new(query))
-        }
-        "values_list" => {
-            query.values(&texts(step)?)?;
-            Subject::Bare(rows(tx, &query, false))
         }
         "count" => {
             nothing(step)?;
-            Subject::Bare(Json::from(execute::count(&tx.store, &query)))
+            Subject::Bare(Json::from(execute::count(&tx.store, &query)?))
         }
         "exists" => {
             nothing(step)?;
-            Subject::Bare(Json::from(execute::exists(&tx.store, &query)))
+            Subject::Bare(Json::from(execute::exists(&tx.store, &query)?))
         }
         "get" => {
             query.filter(kwargs(step)?)?;
             query.unordered();
-            Subject::Object(Box::new(single(tx, &query)?))
+            single(tx, &query)?
         }
         "first" | "last" => {
             nothing(step)?;
             query.order_by_pk_if_unordered();
-            ends(tx, query, method == "last")?
+            ends(tx, query, method == "last")?.unwrap_or(Subject::Bare(Json::Null))
         }
         "latest" | "earliest" => {
             let paths = texts(step)?;
@@ -211,10 +208,7 @@ fn queryset_step(
                 )));
             }
             query.order_by(&paths)?;
-            match ends(tx, query, method == "latest")? {
-                Subject::Bare(_) => return Err(CallError::DoesNotExist { model: name.clone() }),
-                found => found,
-            }
+            ends(tx, query, method == "latest")?.ok_or_else(|| CallError::DoesNotExist { model: name.clone() })?
         }
         "in_bulk" => in_bulk(tx, query, step)?,
         "create" if manager => {
@@ -232,7 +226,7 @@ fn queryset_step(
                 return Err(CallError::UnknownMethod("'Manager' object has no attribute 'delete'".to_owned()));
             }
             nothing(step)?;
-            for pk in execute::run(&tx.store, &query) {
+            for pk in execute::keys(&tx.store, &query)? {
                 if tx.store.get(query.model, pk).is_some() {
                     tx.delete_cascading(query.model, pk)?;
                 }
@@ -258,38 +252,36 @@ fn queryset_step(
     })
 }
 
-/// The rows of `values()` as JSON: objects, or lists for `values_list()`.
-pub fn rows(tx: &Tx<'_>, query: &Query, named: bool) -> Json {
-    let schema = query.schema();
-    let selected = query.select.as_deref().unwrap_or_default();
-    let cells = |row: Vec<Value>| {
-        row.into_iter()
-            .zip(selected)
-            .map(|(value, selected)| {
-                let kind = schema.at(query.aliases[selected.alias].model).at(selected.field).kind;
-                (selected.name.clone(), convert::to_json(kind, &value))
-            })
-            .collect::<Vec<_>>()
-    };
-    execute::values(&tx.store, query)
-        .into_iter()
-        .map(|row| {
-            if named {
-                Json::Object(cells(row).into_iter().collect())
-            } else {
-                Json::Array(cells(row).into_iter().map(|(_, value)| value).collect())
-            }
-        })
-        .collect()
+/// `get()`: the one row, or Django's two refusals.
+fn single(tx: &Tx<'_>, query: &Query) -> Result<Subject, CallError> {
+    let found = execute::find(&tx.store, query)?;
+    first(tx, query, &found).filter(|_| found.len() == 1).ok_or_else(|| not_one(tx, query, found.len()))
 }
 
-/// `get()`: the one row, or Django's two refusals.
-fn single(tx: &Tx<'_>, query: &Query) -> Result<Instance, CallError> {
-    let model = || tx.store.model(query.model).name.clone();
-    match execute::run(&tx.store, query).as_slice() {
-        [] => Err(CallError::DoesNotExist { model: model() }),
-        [pk] => read(tx, query.model, *pk).ok_or_else(|| CallError::DoesNotExist { model: model() }),
-        several => Err(CallError::MultipleObjectsReturned { model: model(), count: several.len() }),
+/// `get()`, where it is an object that is wanted.
+fn single_object(tx: &Tx<'_>, query: &Query) -> Result<Instance, CallError> {
+    let found = execute::keys(&tx.store, query)?;
+    match found.as_slice() {
+        [pk] => read(tx, query.model, *pk).ok_or_else(|| not_one(tx, query, 0)),
+        others => Err(not_one(tx, query, others.len())),
+    }
+}
+
+fn not_one(tx: &Tx<'_>, query: &Query, count: usize) -> CallError {
+    let model = tx.store.model(query.model).name.clone();
+    if count == 0 { CallError::DoesNotExist { model } } else { CallError::MultipleObjectsReturned { model, count } }
+}
+
+/// The first that was found: an object, or a row of `values()`.
+fn first(tx: &Tx<'_>, query: &Query, found: &Found) -> Option<Subject> {
+    match (found, &query.select) {
+        (Found::Values(rows), Some(select)) => {
+            rows.first().map(|row| Subject::Bare(listing::value(query, select, row)))
+        }
+        (Found::Objects(keys), _) => {
+            read(tx, query.model, *keys.first()?).map(|object| Subject::Object(Box::new(object)))
+        }
+        (Found::Values(_), None) => None,
     }
 }
 
@@ -298,15 +290,13 @@ fn read(tx: &Tx<'_>, model: ModelId, pk: Pk) -> Option<Instance> {
     Some(Instance::of_row(tx.store.schema(), model, pk, row))
 }
 
-fn ends(tx: &Tx<'_>, mut query: Query, last: bool) -> Result<Subject, CallError> {
+/// `first()` and its like: the first of an ordering or, where it is turned around, the last; null of none.
+fn ends(tx: &Tx<'_>, mut query: Query, last: bool) -> Result<Option<Subject>, CallError> {
     if last {
         query.reverse();
     }
-    let first = execute::run(&tx.store, &query).first().copied();
-    Ok(match first.and_then(|pk| read(tx, query.model, pk)) {
-        Some(object) => Subject::Object(Box::new(object)),
-        None => Subject::Bare(Json::Null),
-    })
+    let found = execute::find(&tx.store, &query)?;
+    Ok(first(tx, &query, &found))
 }
 
 fn in_bulk(tx: &Tx<'_>, mut query: Query, step: &Step) -> Result<Subject, CallError> {
@@ -317,7 +307,7 @@ fn in_bulk(tx: &Tx<'_>, mut query: Query, step: &Step) -> Result<Subject, CallEr
             _ => Json::Array(ids.clone()),
         },
         Json::Object(pairs) if pairs.is_empty() => {
-            return Ok(Subject::Bulk(query.model, execute::run(&tx.store, &query)));
+            return Ok(Subject::Bulk(query.model, execute::keys(&tx.store, &query)?));
         }
         Json::Object(pairs) if pairs.len() == 1 && pairs.contains_key("id_list") => pairs["id_list"].clone(),
         _ => {
@@ -325,7 +315,7 @@ fn in_bulk(tx: &Tx<'_>, mut query: Query, step: &Step) -> Result<Subject, CallEr
         }
     };
     query.filter(&Map::from_iter([("pk__in".to_owned(), ids)]))?;
-    Ok(Subject::Bulk(query.model, execute::run(&tx.store, &query)))
+    Ok(Subject::Bulk(query.model, execute::keys(&tx.store, &query)?))
 }
 
 fn blank(tx: &Tx<'_>, model: ModelId) -> Result<Instance, CallError> {
@@ -347,7 +337,7 @@ fn get_or_create(tx: &mut Tx<'_>, mut query: Query, method: &str, step: &Step) -
         Some(_) => return Err(CallError::Argument(format!("{method}(): `defaults` must be a JSON object"))),
     };
     query.filter(&given)?;
-    match single(tx, &query) {
+    match single_object(tx, &query) {
         Ok(mut object) => {
             if method == "update_or_create" {
                 for (name, value) in &defaults {
@@ -383,7 +373,7 @@ fn update(tx: &mut Tx<'_>, query: &Query, step: &Step) -> Result<Subject, CallEr
         }
         columns.push((field.id, Patch::Set(convert::to_column(&schema, field, value)?)));
     }
-    let mut keys = execute::run(&tx.store, query);
+    let mut keys = execute::keys(&tx.store, query)?;
     keys.sort_unstable();
     keys.dedup();
     for pk in &keys {

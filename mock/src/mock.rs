@@ -457,6 +457,7 @@ fn breaks_contract(error: &CallError) -> bool {
             | CallError::UnknownModel(_)
             | CallError::UnknownMethod(_)
             | CallError::Malformed(_)
+            | CallError::TooMuch(_)
     )
 }
 

@@ -177,7 +177,7 @@ async fn run(app: &App, rest: &str, request: Request<Incoming>) -> Result<Respon
     Ok(match answer? {
         Answer::Json(value) => json_reply(StatusCode::OK, &value),
         Answer::State(store) => {
-            let mut response = Response::new(Body::pieces(state::pieces(store)));
+            let mut response = Response::new(Body::pieces(state::pieces(store).map(Ok)));
             response.headers_mut().insert(CONTENT_TYPE, JSON);
             response
         }

@@ -13,6 +13,10 @@ use hyper::{Response, StatusCode};
 use serde_json::Value;
 
 use crate::pyjson;
+use crate::wire::BrokenOff;
+
+/// What a list is sent as.
+type Chunk = Result<Bytes, BrokenOff>;
 
 /// What Django's `JsonResponse` says.
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -22,7 +26,7 @@ pub enum Body {
     /// All of it at once, so that its length is announced.
     Whole(Bytes),
     /// Pieces, made as the connection takes them.
-    Pieces(Box<dyn Iterator<Item = Bytes> + Send>),
+    Pieces(Box<dyn Iterator<Item = Chunk> + Send>),
     /// One piece; the connection breaks where it ends.
     Torn(Option<Bytes>, Pin<Box<tokio::time::Sleep>>),
 }
@@ -35,18 +39,18 @@ impl Body {
     pub fn torn(self) -> Self {
         let first = match self {
             Self::Whole(bytes) => Some(bytes.slice(..bytes.len() / 2)),
-            Self::Pieces(mut pieces) => pieces.next(),
+            Self::Pieces(mut pieces) => pieces.next().and_then(Result::ok),
             Self::Torn(first, _) => first,
         };
         Self::Torn(first, Box::pin(tokio::time::sleep(TEAR_AFTER)))
     }
 
     /// One piece becomes a whole, with a length.
-    pub fn pieces(mut pieces: impl Iterator<Item = Bytes> + Send + 'static) -> Self {
-        let Some(first) = pieces.next() else { return Self::Whole(Bytes::new()) };
-        match pieces.next() {
-            None => Self::Whole(first),
-            Some(second) => Self::Pieces(Box::new([first, second].into_iter().chain(pieces))),
+    pub fn pieces(mut pieces: impl Iterator<Item = Chunk> + Send + 'static) -> Self {
+        match (pieces.next(), pieces.next()) {
+            (None, _) => Self::Whole(Bytes::new()),
+            (Some(Ok(first)), None) => Self::Whole(first),
+            (first, second) => Self::Pieces(Box::new(first.into_iter().chain(second).chain(pieces))),
         }
     }
 }
@@ -59,7 +63,10 @@ impl hyper::body::Body for Body {
         let piece = match &mut *self {
             Self::Whole(bytes) if bytes.is_empty() => None,
             Self::Whole(bytes) => Some(std::mem::take(bytes)),
-            Self::Pieces(pieces) => pieces.next(),
+            Self::Pieces(pieces) => match pieces.next().transpose() {
+                Ok(piece) => piece,
+                Err(broken) => return Poll::Ready(Some(Err(io::Error::other(broken)))),
+            },
             Self::Torn(first, pause) => match first.take() {
                 Some(piece) => Some(piece),
                 None => {

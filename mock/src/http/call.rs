@@ -130,7 +130,13 @@ impl Done {
         };
         let hazards = std::mem::take(&mut reply.hazards);
         let (call, provenance) = (reply.call.clone(), reply.provenance);
-        Self { call, error, provenance, hazards, status, content_type, body: Body::pieces(wire::body(reply)) }
+        let mut chunks = wire::body(reply).peekable();
+        if let Some(Err(broken)) = chunks.peek() {
+            // Nothing is sent yet, so that it can still be told.
+            let outcome = Outcome::Error(broken.to_string());
+            return Self::of(Reply { call, outcome, provenance, hazards });
+        }
+        Self { call, error, provenance, hazards, status, content_type, body: Body::pieces(chunks) }
     }
 
     fn respond(self, bytes: &Bytes, words: Option<&str>, started: Instant) -> Response<Body> {

@@ -1,5 +1,6 @@
 //! Why a call is refused, with Django's texts where Django would speak.
 
+use super::effort::TooMuch;
 use crate::tasks::ChangeError;
 
 /// Django looks at 21 rows and then stops counting.
@@ -45,6 +46,9 @@ pub enum CallError {
     /// The database would refuse it.
     #[error("{0}")]
     Integrity(#[from] ChangeError),
+    /// It asks for more than the mock does for one call.
+    #[error("{0}")]
+    TooMuch(#[from] TooMuch),
     /// The billing refuses it.
     #[error("{0}")]
     Refused(String),

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use carbon_specs::FieldId;
 
+use super::effort::{Effort, MOST_FOUND, TooMuch};
 use super::plan::Plan;
 use super::query::{AliasId, Query};
 use crate::store::{Pk, Store, Value};
@@ -28,47 +29,84 @@ impl Entry {
     }
 }
 
-/// The keys of the rows that answer, in order, repeated as SQL repeats them.
-pub fn run(store: &Store, query: &Query) -> Vec<Pk> {
-    let query = &*query.ordered();
-    if query.distinct || !query.order.is_empty() || query.select.is_some() {
-        return entries(store, query).into_iter().filter_map(|entry| entry.pk).collect();
+/// What a query answers, in order, repeated as SQL repeats it.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// The keys of objects.
+    Objects(Vec<Pk>),
+    /// The rows of `values()`: one value per selected column.
+    Values(Vec<Vec<Value>>),
+}
+
+impl Found {
+    /// How many.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Objects(keys) => keys.len(),
+            Self::Values(rows) => rows.len(),
+        }
+    }
+}
+
+/// What a query answers.
+///
+/// # Errors
+/// Where that is more than one call may ask.
+pub fn find(store: &Store, query: &Query) -> Result<Found, TooMuch> {
+    if query.select.is_none() {
+        return keys(store, query).map(Found::Objects);
+    }
+    let query = query.ordered()?;
+    Ok(Found::Values(entries(store, &query)?.into_iter().map(|entry| entry.values).collect()))
+}
+
+/// The keys of the rows that answer, in order, repeated as SQL repeats them; whatever `values()` asks for.
+///
+/// # Errors
+/// Where that is more than one call may ask.
+pub fn keys(store: &Store, query: &Query) -> Result<Vec<Pk>, TooMuch> {
+    let query = &*query.ordered()?;
+    if query.distinct || !query.order.is_empty() {
+        return Ok(entries(store, query)?.into_iter().filter_map(|entry| entry.pk).collect());
     }
     if query.empty {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let plan = Plan::new(query);
     if let Some(keys) = plan.keys(store) {
-        return keys.to_vec();
+        return Ok(keys.to_vec());
     }
     let mut keys = Vec::new();
-    plan.each(store, &mut |pk, _| {
-        keys.push(pk);
-        true
-    });
-    keys
+    plan.each(store, &Effort::full(), &mut |pk, _| keep(&mut keys, pk))?;
+    Ok(keys)
 }
 
-/// The rows of `values()`: one value per selected column.
-pub fn values(store: &Store, query: &Query) -> Vec<Vec<Value>> {
-    entries(store, &query.ordered()).into_iter().map(|entry| entry.values).collect()
+/// One more to be held until it is sent.
+fn keep<T>(found: &mut Vec<T>, one: T) -> Result<bool, TooMuch> {
+    if found.len() >= MOST_FOUND {
+        return Err(TooMuch::Found);
+    }
+    found.push(one);
+    Ok(true)
 }
 
-fn entries(store: &Store, query: &Query) -> Vec<Entry> {
+fn entries(store: &Store, query: &Query) -> Result<Vec<Entry>, TooMuch> {
     if query.empty {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let mut found: Vec<Entry> = Vec::new();
-    Plan::new(query).each(store, &mut |pk, bound| {
+    let selected = query.select.as_ref().map_or(&[][..], |select| &select.columns);
+    Plan::new(query).each(store, &Effort::full(), &mut |pk, bound| {
         let column = |alias: AliasId, field: FieldId| bound[alias].map_or(Value::Null, |row| row[field.0].clone());
-        let selected = query.select.as_deref().unwrap_or_default();
-        found.push(Entry {
-            pk: query.select.is_none().then_some(pk),
-            values: selected.iter().map(|selected| column(selected.alias, selected.field)).collect(),
-            order: query.order.iter().map(|order| column(order.alias, order.field)).collect(),
-        });
-        true
-    });
+        keep(
+            &mut found,
+            Entry {
+                pk: query.select.is_none().then_some(pk),
+                values: selected.iter().map(|selected| column(selected.alias, selected.field)).collect(),
+                order: query.order.iter().map(|order| column(order.alias, order.field)).collect(),
+            },
+        )
+    })?;
     if query.distinct {
         let mut seen = HashSet::new();
         found.retain(|entry| seen.insert(entry.key()));
@@ -76,43 +114,49 @@ fn entries(store: &Store, query: &Query) -> Vec<Entry> {
     if !query.order.is_empty() {
         found.sort_by(|one, other| compare(query, &one.order, &other.order));
     }
-    found
+    Ok(found)
 }
 
-/// How many rows [`run`] would answer.
-pub fn count(store: &Store, query: &Query) -> usize {
+/// How many rows [`find`] would answer.
+///
+/// # Errors
+/// Where counting them is more than one call may ask.
+pub fn count(store: &Store, query: &Query) -> Result<usize, TooMuch> {
     if query.empty {
-        return 0;
+        return Ok(0);
     }
     if query.distinct {
-        return entries(store, query).len();
+        return Ok(entries(store, query)?.len());
     }
     if query.aliases.len() == 1 && query.conditions.is_empty() {
-        return store.table(query.model).len();
+        return Ok(store.table(query.model).len());
     }
     // Without the ordering, which could repeat rows.
     let plan = Plan::new(query);
     if let Some(keys) = plan.keys(store) {
-        return keys.len();
+        return Ok(keys.len());
     }
     let mut rows = 0;
-    plan.each(store, &mut |_, _| {
+    plan.each(store, &Effort::full(), &mut |_, _| {
         rows += 1;
-        true
-    });
-    rows
+        Ok(true)
+    })?;
+    Ok(rows)
 }
 
-/// Whether [`run`] would answer any row.
-pub fn exists(store: &Store, query: &Query) -> bool {
+/// Whether [`find`] would answer any row.
+///
+/// # Errors
+/// Where finding one is more than one call may ask.
+pub fn exists(store: &Store, query: &Query) -> Result<bool, TooMuch> {
     let mut any = false;
     if !query.empty {
-        Plan::new(query).each(store, &mut |_, _| {
+        Plan::new(query).each(store, &Effort::full(), &mut |_, _| {
             any = true;
-            false
-        });
+            Ok(false)
+        })?;
     }
-    any
+    Ok(any)
 }
 
 /// Firebird sorts NULL first ascending, last descending.

@@ -9,6 +9,7 @@ use std::cell::{Cell, OnceCell};
 use carbon_specs::{FieldId, ModelId};
 
 use super::columns::{Compared, Narrowed, compared, narrow};
+use super::effort::{Effort, TooMuch};
 use super::lookup::Lookup;
 use super::path::Hop;
 use super::query::{AliasId, Condition, Query};
@@ -50,7 +51,7 @@ impl<'q> Exists<'q> {
         Self { plan: Plan::new(query), asked: Cell::new(0) }
     }
 
-    fn holds(&self, store: &Store, row: &Row) -> bool {
+    fn holds(&self, store: &Store, row: &Row, effort: &Effort) -> Result<bool, TooMuch> {
         self.asked.set(self.asked.get() + 1);
         if self.asked.get() > FEW {
             let starts = self.plan.starts(store);
@@ -58,11 +59,11 @@ impl<'q> Exists<'q> {
             if let (Some(starts), Some(pk)) = (starts, pk) {
                 let among = starts.keys.binary_search(&pk).is_ok();
                 if starts.exact || !among {
-                    return among;
+                    return Ok(among);
                 }
             }
         }
-        self.plan.answers(store, row)
+        self.plan.answers(store, row, effort)
     }
 }
 
@@ -77,25 +78,28 @@ impl<'q> Test<'q> {
     }
 
     /// SQL's three truth values; `None` is unknown.
-    fn truth(&self, store: &Store, bound: &Bound<'_>) -> Option<bool> {
-        match self {
+    fn truth(&self, store: &Store, bound: &Bound<'_>, effort: &Effort) -> Result<Option<bool>, TooMuch> {
+        Ok(match self {
             Self::And(parts) => {
                 let mut result = Some(true);
                 for part in parts {
-                    match part.truth(store, bound) {
-                        Some(false) => return Some(false),
+                    match part.truth(store, bound, effort)? {
+                        Some(false) => return Ok(Some(false)),
                         None => result = None,
                         Some(true) => {}
                     }
                 }
                 result
             }
-            Self::Not(inner) => inner.truth(store, bound).map(|truth| !truth),
+            Self::Not(inner) => inner.truth(store, bound, effort)?.map(|truth| !truth),
             Self::Compare { alias, field, lookup } => {
                 lookup.holds(bound[*alias].map_or(&Value::Null, |row| &row[field.0]))
             }
-            Self::Exists(exists) => bound[0].map(|row| exists.holds(store, row)),
-        }
+            Self::Exists(exists) => match bound[0] {
+                Some(row) => Some(exists.holds(store, row, effort)?),
+                None => None,
+            },
+        })
     }
 }
 
@@ -118,22 +122,40 @@ impl<'q> Plan<'q> {
 
     /// Calls `found` for each combination of rows that satisfies everything, in the order of the model's keys, until it
     /// answers false.
-    pub fn each<'s>(&self, store: &'s Store, found: &mut dyn FnMut(Pk, &Bound<'s>) -> bool) {
+    ///
+    /// # Errors
+    /// Where that takes more than `effort` allows, or `found` has too much.
+    pub fn each<'s>(
+        &self,
+        store: &'s Store,
+        effort: &Effort,
+        found: &mut dyn FnMut(Pk, &Bound<'s>) -> Result<bool, TooMuch>,
+    ) -> Result<(), TooMuch> {
         let mut bound = vec![None; self.query.aliases.len()];
         let mut visit = |pk: Pk, row: &'s Row| {
             bound[0] = Some(row);
-            self.visit(store, &mut bound, 0, &mut |bound| found(pk, bound))
+            self.visit(store, effort, &mut bound, 0, &mut |bound| found(pk, bound))
         };
         let table = store.table(self.query.model);
         match self.starts(store) {
             Some(starts) => {
-                let mut rows = starts.keys.iter().filter_map(|pk| table.get(*pk).map(|row| (*pk, row)));
-                rows.all(|(pk, row)| visit(pk, row));
+                for pk in &starts.keys {
+                    if let Some(row) = table.get(*pk)
+                        && !visit(*pk, row)?
+                    {
+                        break;
+                    }
+                }
             }
             None => {
-                table.iter().all(|(pk, row)| visit(pk, row));
+                for (pk, row) in table.iter() {
+                    if !visit(pk, row)? {
+                        break;
+                    }
+                }
             }
         }
+        Ok(())
     }
 
     /// The keys of the rows that answer, where columns alone tell them, each as often as it answers.
@@ -142,27 +164,31 @@ impl<'q> Plan<'q> {
     }
 
     /// Whether a row answers the query.
-    fn answers(&self, store: &Store, row: &Row) -> bool {
+    fn answers(&self, store: &Store, row: &Row, effort: &Effort) -> Result<bool, TooMuch> {
         let mut bound = vec![None; self.query.aliases.len()];
         bound[0] = Some(row);
         let mut found = false;
-        self.visit(store, &mut bound, 0, &mut |_| {
+        self.visit(store, effort, &mut bound, 0, &mut |_| {
             found = true;
-            false
-        });
-        found
+            Ok(false)
+        })?;
+        Ok(found)
     }
 
     /// Walks the joins from a stage on; false if `found` has had enough.
     fn visit<'s>(
         &self,
         store: &'s Store,
+        effort: &Effort,
         bound: &mut Vec<Option<&'s Row>>,
         stage: usize,
-        found: &mut dyn FnMut(&Bound<'s>) -> bool,
-    ) -> bool {
-        if !self.stages[stage].iter().all(|test| test.truth(store, bound) == Some(true)) {
-            return true;
+        found: &mut dyn FnMut(&Bound<'s>) -> Result<bool, TooMuch>,
+    ) -> Result<bool, TooMuch> {
+        effort.spend()?;
+        for test in &self.stages[stage] {
+            if test.truth(store, bound, effort)? != Some(true) {
+                return Ok(true);
+            }
         }
         let Some(alias) = self.joins.get(stage).copied() else { return found(bound) };
         let join = &self.query.aliases[alias];
@@ -171,26 +197,31 @@ impl<'q> Plan<'q> {
             let mut follow = |row: &'s Row| {
                 any = true;
                 bound[alias] = Some(row);
-                self.visit(store, bound, stage + 1, found)
+                self.visit(store, effort, bound, stage + 1, found)
             };
-            let more = match hop {
+            match hop {
                 Hop::Forward { field, to } => {
-                    from[field.0].as_int().and_then(|pk| store.get(to, pk)).is_none_or(&mut follow)
+                    if let Some(row) = from[field.0].as_int().and_then(|pk| store.get(to, pk))
+                        && !follow(row)?
+                    {
+                        return Ok(false);
+                    }
                 }
                 Hop::Reverse { model, field } => {
                     let own = &from[store.model(self.query.aliases[join.parent].model).pk.0];
-                    store.matching(model, field, own).filter_map(|pk| store.get(model, pk)).all(&mut follow)
+                    for row in store.matching(model, field, own).filter_map(|pk| store.get(model, pk)) {
+                        if !follow(row)? {
+                            return Ok(false);
+                        }
+                    }
                 }
-            };
-            if !more {
-                return false;
             }
         }
         bound[alias] = None;
         if !any && join.left {
-            return self.visit(store, bound, stage + 1, found);
+            return self.visit(store, effort, bound, stage + 1, found);
         }
-        true
+        Ok(true)
     }
 }
 

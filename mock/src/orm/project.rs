@@ -4,18 +4,17 @@
 //! (a list) or goes through links to any depth; paths under one link are merged. Without `fields` every column but
 //! the key is printed, foreign keys as `<fk>_id`.
 
-use std::sync::Arc;
-
 use carbon_specs::{FieldId, Model, ModelId, Provenance, Schema};
 use indexmap::IndexMap;
 use jiff::civil::Date;
 use serde_json::Value as Json;
 
 use super::convert;
+use super::effort::{MOST_BYTES, MOST_JOINED, TooMuch};
 use super::error::CallError;
 use super::instance::Instance;
 use crate::pyjson;
-use crate::store::{Pk, Row, Store, Table, Value};
+use crate::store::{Pk, Row, Store, Value};
 
 /// Computes properties; the billing does.
 pub type Properties = fn(&Store, Date, ModelId, &Row, &str) -> Result<Json, CallError>;
@@ -53,6 +52,9 @@ pub fn shape(schema: &Schema, model: ModelId, paths: &[String]) -> Result<(Shape
     let mut weakest = Provenance::Documented;
     for path in paths {
         let names: Vec<&str> = path.split("__").collect();
+        if names.len() > MOST_JOINED {
+            return Err(TooMuch::Joined.into());
+        }
         add(schema, schema.at(model), &mut shape, &names, &mut weakest)?;
     }
     Ok((shape, weakest))
@@ -136,6 +138,11 @@ pub struct Printer {
 }
 
 impl Printer {
+    /// The state it prints.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// A printer over a state on a day.
     pub fn new(store: Store, today: Date, properties: Properties) -> Self {
         Self { store, today, properties }
@@ -144,7 +151,7 @@ impl Printer {
     /// Prints the row of a key.
     ///
     /// # Errors
-    /// A property that cannot be computed: a bug of ours.
+    /// A property that cannot be computed: a bug of ours. An object too large to be sent.
     pub fn row(&self, out: &mut Vec<u8>, model: ModelId, pk: Pk, shape: &Shape) -> Result<(), CallError> {
         match self.store.get(model, pk) {
             Some(row) => self.object(out, model, Some(pk), row, shape),
@@ -158,7 +165,7 @@ impl Printer {
     /// Prints an object as it is in hand, saved or not.
     ///
     /// # Errors
-    /// A property that cannot be computed: a bug of ours.
+    /// A property that cannot be computed: a bug of ours. An object too large to be sent.
     pub fn instance(&self, out: &mut Vec<u8>, object: &Instance, shape: &Shape) -> Result<(), CallError> {
         self.object(out, object.model, object.pk, &object.row(), shape)
     }
@@ -171,6 +178,9 @@ impl Printer {
         row: &Row,
         shape: &Shape,
     ) -> Result<(), CallError> {
+        if out.len() > MOST_BYTES {
+            return Err(TooMuch::Bytes.into());
+        }
         let model = self.store.schema().at(model);
         out.extend_from_slice(b"{\"pk\": ");
         pyjson::write(out, &pk);
@@ -244,98 +254,4 @@ fn key(out: &mut Vec<u8>, first: &mut bool, name: &str) {
     }
     pyjson::write(out, name);
     out.extend_from_slice(b": ");
-}
-
-/// Which rows a list is made of.
-pub enum Listed {
-    /// These, in this order.
-    Keys(std::vec::IntoIter<Pk>),
-    /// All of the model from this key on; none past the greatest key there can be. No list of them is held.
-    From(Option<Pk>),
-}
-
-impl Listed {
-    /// Rows of these keys.
-    pub fn keys(keys: Vec<Pk>) -> Self {
-        Self::Keys(keys.into_iter())
-    }
-
-    /// Every row.
-    pub fn all() -> Self {
-        Self::From(Some(Pk::MIN))
-    }
-
-    /// The next row's key, which stays the next.
-    pub fn peek(&self, table: &Table) -> Option<Pk> {
-        match self {
-            Self::Keys(keys) => keys.as_slice().first().copied(),
-            Self::From(least) => table.key_from((*least)?),
-        }
-    }
-
-    fn next(&mut self, table: &Table) -> Option<Pk> {
-        let next = self.peek(table)?;
-        match self {
-            Self::Keys(keys) => keys.next(),
-            Self::From(least) => {
-                *least = next.checked_add(1);
-                Some(next)
-            }
-        }
-    }
-}
-
-/// A list printed object by object: pieces of JSON, the brackets among them.
-pub struct ListPieces {
-    printer: Arc<Printer>,
-    model: ModelId,
-    rows: Listed,
-    shape: Shape,
-    state: ListState,
-}
-
-#[derive(PartialEq, Eq)]
-enum ListState {
-    Start,
-    Rows,
-    Done,
-}
-
-impl ListPieces {
-    /// These rows, in this shape.
-    pub fn new(printer: Printer, model: ModelId, rows: Listed, shape: Shape) -> Self {
-        Self { printer: Arc::new(printer), model, rows, shape, state: ListState::Start }
-    }
-}
-
-impl Iterator for ListPieces {
-    type Item = Vec<u8>;
-
-    fn next(&mut self) -> Option<Vec<u8>> {
-        let mut out = Vec::with_capacity(512);
-        match self.state {
-            ListState::Done => return None,
-            ListState::Start => out.push(b'['),
-            ListState::Rows => {}
-        }
-        match self.rows.next(self.printer.store.table(self.model)) {
-            Some(pk) => {
-                if self.state == ListState::Rows {
-                    out.extend_from_slice(b", ");
-                }
-                // The shape was checked against one row before streaming began; a property that fails later is null.
-                let mark = out.len();
-                if self.printer.row(&mut out, self.model, pk, &self.shape).is_err() {
-                    out.truncate(mark);
-                    out.extend_from_slice(b"null");
-                }
-                self.state = ListState::Rows;
-            }
-            None => {
-                out.push(b']');
-                self.state = ListState::Done;
-            }
-        }
-        Some(out)
-    }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use carbon_specs::{FieldId, ModelId, Schema};
 use serde_json::{Map, Value as Json};
 
+use super::effort::{MOST_JOINED, TooMuch};
 use super::error::CallError;
 use super::lookup::Lookup;
 use super::path::{self, Hop};
@@ -97,8 +98,17 @@ pub struct Query {
     pub empty: bool,
     /// NULL is ordered as the greatest value, not as the least: no Firebird does so, a deviating server may.
     pub nulls_last: bool,
-    /// `values()`: these columns under these names instead of objects.
-    pub select: Option<Vec<Selected>>,
+    /// `values()`, `values_list()`: columns instead of objects.
+    pub select: Option<Select>,
+}
+
+/// What `values()` or `values_list()` asks for.
+#[derive(Clone, Debug)]
+pub struct Select {
+    /// The columns, in the order they were asked for.
+    pub columns: Vec<Selected>,
+    /// Each row is an object, not a list.
+    pub named: bool,
 }
 
 /// One column of `values()`.
@@ -176,17 +186,20 @@ impl Query {
 
     /// The query with its ordering joined. Django joins it last, when rows are listed, and so neither `count` nor `get`
     /// sees rows that the ordering repeats, nor does an ordering that another replaced repeat any.
-    pub fn ordered(&self) -> Cow<'_, Self> {
+    ///
+    /// # Errors
+    /// Where that joins too many tables.
+    pub fn ordered(&self) -> Result<Cow<'_, Self>, TooMuch> {
         if self.asked.is_empty() {
-            return Cow::Borrowed(self);
+            return Ok(Cow::Borrowed(self));
         }
         let mut query = self.clone();
         for Asked { hops, field, descending } in std::mem::take(&mut query.asked) {
             // Ordering may use any join that is there, and never narrows the result.
-            let alias = query.join_all(&hops, None).last().copied().unwrap_or(0);
+            let alias = query.join_all(&hops, None)?.last().copied().unwrap_or(0);
             query.order.push(Order { alias, field, descending: descending != self.backwards });
         }
-        Cow::Owned(query)
+        Ok(Cow::Owned(query))
     }
 
     /// Whether it asks for every row of its model as it is, in any order.
@@ -195,21 +208,22 @@ impl Query {
         one_table && self.conditions.is_empty() && self.asked.is_empty() && self.select.is_none() && !self.empty
     }
 
-    /// `values(*paths)`: without paths every column, foreign keys as `<fk>_id`.
+    /// `values(*paths)`, or where the columns are not `named`, `values_list(*paths)`: without paths every column,
+    /// foreign keys as `<fk>_id`.
     ///
     /// # Errors
     /// Django's, for names.
-    pub fn values(&mut self, paths: &[&str]) -> Result<(), CallError> {
+    pub fn values(&mut self, paths: &[&str], named: bool) -> Result<(), CallError> {
         let schema = Arc::clone(&self.schema);
         let all: Vec<&str> = schema.at(self.model).fields.iter().map(|field| field.column.as_str()).collect();
         let paths = if paths.is_empty() { &all } else { paths };
-        let mut selected = Vec::with_capacity(paths.len());
+        let mut columns = Vec::with_capacity(paths.len());
         for path in paths {
             let (hops, field) = path::resolve_column(&schema, self.model, path)?;
-            let alias = self.join_all(&hops, None).last().copied().unwrap_or(0);
-            selected.push(Selected { name: (*path).to_owned(), alias, field });
+            let alias = self.join_all(&hops, None)?.last().copied().unwrap_or(0);
+            columns.push(Selected { name: (*path).to_owned(), alias, field });
         }
-        self.select = Some(selected);
+        self.select = Some(Select { columns, named });
         Ok(())
     }
 
@@ -287,7 +301,7 @@ impl Query {
             inner.filter(&kwargs)?;
             return Ok((Condition::Exists(Box::new(inner)), Vec::new()));
         }
-        let joins = self.join_all(&path.hops, Some(reusable));
+        let joins = self.join_all(&path.hops, Some(reusable))?;
         reusable.extend(joins.iter().copied());
         let alias = joins.last().copied().unwrap_or(0);
         let asks_null = lookup.null_asked();
@@ -310,7 +324,7 @@ impl Query {
 
     /// Django's `setup_joins`: an alias for each link. `reusable` says which joins over multi-valued links may be
     /// shared; without it any may.
-    fn join_all(&mut self, hops: &[Hop], reusable: Option<&BTreeSet<AliasId>>) -> Vec<AliasId> {
+    fn join_all(&mut self, hops: &[Hop], reusable: Option<&BTreeSet<AliasId>>) -> Result<Vec<AliasId>, TooMuch> {
         let mut parent = 0;
         let mut joins = Vec::with_capacity(hops.len());
         for hop in hops {
@@ -325,6 +339,7 @@ impl Query {
                     self.aliases[alias].uses += 1;
                     alias
                 }
+                None if self.aliases.len() >= MOST_JOINED => return Err(TooMuch::Joined),
                 None => {
                     let nullable = path::nullable(&self.schema, self.aliases[parent].model, *hop);
                     let left = nullable || self.aliases[parent].left;
@@ -336,7 +351,7 @@ impl Query {
             joins.push(alias);
             parent = alias;
         }
-        joins
+        Ok(joins)
     }
 
     /// Django's `promote_joins`: INNER to LEFT, and what hangs on it too.

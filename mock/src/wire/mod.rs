@@ -10,7 +10,7 @@ mod multipart;
 mod reply;
 
 pub use call::{Call, Limits, Step, WireError, call_path, decode_path, model_in, parse, parse_as, parse_within};
-pub use reply::{CHUNK, Outcome, Reply, Spelled, body};
+pub use reply::{BrokenOff, CHUNK, Outcome, Pieces, Reply, Spelled, body};
 
 /// Where the vendor's API lives.
 pub const ROOT: &str = "/rest_api/v2/";

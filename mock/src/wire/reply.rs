@@ -24,6 +24,14 @@ pub struct Reply {
     pub hazards: Vec<String>,
 }
 
+/// Pieces of a text that is made while it is sent. Nothing follows a failure.
+pub type Pieces = Box<dyn Iterator<Item = Result<Vec<u8>, BrokenOff>> + Send>;
+
+/// Why an answer ends in its midst.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the reply breaks off: {0}")]
+pub struct BrokenOff(pub String);
+
 /// What an answer says.
 pub enum Outcome {
     /// A refusal.
@@ -31,7 +39,7 @@ pub enum Outcome {
     /// A value, small enough to be held.
     Value(Value),
     /// The text of `result` in pieces, in Python's spelling already.
-    Stream(Box<dyn Iterator<Item = Vec<u8>> + Send>),
+    Stream(Pieces),
     /// All of it as it goes out: an answer that deviates on purpose, perhaps from the envelope too.
     Spelled(Box<Spelled>),
 }
@@ -61,14 +69,14 @@ impl fmt::Debug for Outcome {
 }
 
 /// The bytes of an answer: `{"call": ..., "result": ...}` or `{"call": ..., "error": ...}`, in chunks of about
-/// [`CHUNK`] bytes.
-pub fn body(reply: Reply) -> impl Iterator<Item = Bytes> + Send {
-    type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
-    let (key, pieces): (Option<&str>, Pieces) = match reply.outcome {
-        Outcome::Error(text) => (Some("error"), Box::new(std::iter::once(spelled(&text)))),
-        Outcome::Value(value) => (Some("result"), Box::new(std::iter::once(spelled(&value)))),
+/// [`CHUNK`] bytes. Nothing follows a failure.
+pub fn body(reply: Reply) -> impl Iterator<Item = Result<Bytes, BrokenOff>> + Send {
+    let whole = |piece: Vec<u8>| -> Pieces { Box::new(std::iter::once(Ok(piece))) };
+    let (key, pieces) = match reply.outcome {
+        Outcome::Error(text) => (Some("error"), whole(spelled(&text))),
+        Outcome::Value(value) => (Some("result"), whole(spelled(&value))),
         Outcome::Stream(pieces) => (Some("result"), pieces),
-        Outcome::Spelled(whole) => (None, Box::new(std::iter::once(whole.body))),
+        Outcome::Spelled(spelled) => (None, whole(spelled.body)),
     };
     let (mut head, mut tail) = (Vec::new(), Vec::new());
     if let Some(key) = key {
@@ -77,7 +85,7 @@ pub fn body(reply: Reply) -> impl Iterator<Item = Bytes> + Send {
         head.extend_from_slice(format!(", \"{key}\": ").as_bytes());
         tail.push(b'}');
     }
-    chunks(std::iter::once(head).chain(pieces).chain(std::iter::once(tail)))
+    chunks(whole(head).chain(pieces).chain(whole(tail)))
 }
 
 fn spelled(value: &(impl serde::Serialize + ?Sized)) -> Vec<u8> {
@@ -87,19 +95,29 @@ fn spelled(value: &(impl serde::Serialize + ?Sized)) -> Vec<u8> {
 }
 
 /// Gathers small pieces into chunks; a piece larger than that goes on as it is.
-fn chunks(mut pieces: impl Iterator<Item = Vec<u8>> + Send) -> impl Iterator<Item = Bytes> + Send {
+fn chunks(
+    mut pieces: impl Iterator<Item = Result<Vec<u8>, BrokenOff>> + Send,
+) -> impl Iterator<Item = Result<Bytes, BrokenOff>> + Send {
+    let mut broken = false;
     std::iter::from_fn(move || {
+        if broken {
+            return None;
+        }
         let mut chunk = BytesMut::new();
         for piece in pieces.by_ref() {
-            if chunk.is_empty() && piece.len() >= CHUNK {
-                return Some(Bytes::from(piece));
+            match piece {
+                Ok(piece) if chunk.is_empty() && piece.len() >= CHUNK => return Some(Ok(Bytes::from(piece))),
+                Ok(piece) => chunk.extend_from_slice(&piece),
+                Err(error) => {
+                    broken = true;
+                    return Some(Err(error));
+                }
             }
-            chunk.extend_from_slice(&piece);
             if chunk.len() >= CHUNK {
                 break;
             }
         }
-        (!chunk.is_empty()).then(|| chunk.freeze())
+        (!chunk.is_empty()).then(|| Ok(chunk.freeze()))
     })
 }
 
@@ -115,7 +133,7 @@ mod tests {
 
     #[track_caller]
     fn check(outcome: Outcome, expected: &str) {
-        let bytes: Vec<u8> = body(reply(outcome)).flatten().collect();
+        let bytes: Vec<u8> = body(reply(outcome)).flat_map(Result::unwrap).collect();
         assert_eq!(String::from_utf8(bytes).unwrap(), expected);
     }
 
@@ -133,7 +151,7 @@ mod tests {
         );
         check(Outcome::Value(json!([])), r#"{"call": "/rest_api/v2/Users/", "result": []}"#);
         check(
-            Outcome::Stream(Box::new(["[1", ", 2", "]"].into_iter().map(|piece| piece.as_bytes().to_vec()))),
+            Outcome::Stream(Box::new(["[1", ", 2", "]"].into_iter().map(|piece| Ok(piece.as_bytes().to_vec())))),
             r#"{"call": "/rest_api/v2/Users/", "result": [1, 2]}"#,
         );
     }
@@ -147,12 +165,12 @@ mod tests {
         let counter = Arc::clone(&made);
         let pieces = (0..1000).map(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
-            vec![b'x'; 1024]
+            Ok(vec![b'x'; 1024])
         });
         let mut chunks = body(reply(Outcome::Stream(Box::new(pieces))));
-        let first = chunks.next().unwrap();
+        let first = chunks.next().unwrap().unwrap();
         assert!((CHUNK..CHUNK + 2048).contains(&first.len()), "{}", first.len());
         assert!(made.load(Ordering::Relaxed) <= 33, "{made:?}");
-        assert_eq!(first.len() + chunks.map(|chunk| chunk.len()).sum::<usize>(), 1000 * 1024 + 43);
+        assert_eq!(first.len() + chunks.map(|chunk| chunk.unwrap().len()).sum::<usize>(), 1000 * 1024 + 43);
     }
 }

@@ -44,7 +44,9 @@ pub fn ask(mock: &Mock, name: &str, steps: &[(&str, Json)], fields: Option<Vec<S
     match outcome {
         Outcome::Error(text) => Err(text),
         Outcome::Value(value) => Ok(value),
-        Outcome::Stream(pieces) => Ok(serde_json::from_slice(&pieces.flatten().collect::<Vec<u8>>()).unwrap()),
+        Outcome::Stream(pieces) => {
+            Ok(serde_json::from_slice(&pieces.map(Result::unwrap).collect::<Vec<_>>().concat()).unwrap())
+        }
         Outcome::Spelled(_) => panic!("nothing deviates here"),
     }
 }

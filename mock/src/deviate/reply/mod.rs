@@ -64,7 +64,7 @@ fn gather(outcome: Outcome) -> Said {
         Outcome::Value(value) => Ok(value),
         Outcome::Error(text) => Err(text),
         Outcome::Stream(pieces) => {
-            let bytes: Vec<u8> = pieces.flatten().collect();
+            let bytes = pieces.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?.concat();
             serde_json::from_slice(&bytes).map_err(|error| format!("internal error: the reply is no JSON: {error}"))
         }
         Outcome::Spelled(spelled) => serde_json::from_slice(&spelled.body)
