@@ -18,7 +18,9 @@ const BODY: &str =
 fn main() -> Result<(), Failure> {
     let many = abonents(100_000);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    println!("every subscriber with the account and the list of logins; medians of {ROUNDS} interleaved rounds\n");
+    println!(
+        "every subscriber with the account and the list of logins; first byte and MiB/s: the best of {ROUNDS} rounds, ratio: of their medians\n"
+    );
     println!(
         "{:>11} {:>8} {:>15} {:>10} {:>16} {:>22}",
         "subscribers", "MiB", "first byte, ms", "MiB a s", "memory above, MiB", "time / writing alone"

@@ -119,6 +119,19 @@ impl Place<'_> {
             }
         }
         let own = |pk: Pk| pointed.iter().all(|keys| keys.contains(&pk));
+        let back = match alias.hop {
+            Some(Hop::Reverse { field, .. }) => Some(field),
+            _ => None,
+        };
+        if !tests.is_empty() && !table.columns_pay() {
+            let rows = table
+                .iter()
+                .filter(|(pk, row)| own(*pk) && tests.iter().all(|(field, test)| test.passes(&row[field.0])));
+            return Some(match back {
+                Some(field) => rows.filter_map(|(_, row)| row[field.0].as_int()).collect(),
+                None => rows.map(|(pk, _)| pk).collect(),
+            });
+        }
         let mut places: Option<Vec<usize>> = None;
         for (field, test) in &tests {
             let column = table.column(*field);
@@ -131,10 +144,6 @@ impl Place<'_> {
                 }
             }
         }
-        let back = match alias.hop {
-            Some(Hop::Reverse { field, .. }) => Some(field),
-            _ => None,
-        };
         match (places, tests.first(), pointed.first()) {
             (Some(places), Some((first, _)), _) => {
                 let column = table.column(back.unwrap_or(*first));

@@ -22,6 +22,8 @@ pub struct Table {
     rows: OrdMap<Pk, Row>,
     /// Columns copied out to be looked through, when that is first done after a change.
     columns: OnceLock<Vec<OnceLock<Column>>>,
+    /// Set when the rows are first looked through after a change.
+    looked_through: OnceLock<()>,
     /// For each field that is indexed, every (value, key) but those of NULL, which nothing equals.
     indexes: Vec<Option<OrdSet<(Value, Pk)>>>,
 }
@@ -30,7 +32,7 @@ impl Table {
     /// No rows.
     pub fn new(model: &Model) -> Self {
         let indexes = model.fields.iter().map(|field| field.indexed.then(OrdSet::new)).collect();
-        Self { rows: OrdMap::new(), columns: OnceLock::new(), indexes }
+        Self { rows: OrdMap::new(), columns: OnceLock::new(), looked_through: OnceLock::new(), indexes }
     }
 
     /// The row of this key.
@@ -63,6 +65,12 @@ impl Table {
         self.rows.range(least..).next().map(|(pk, _)| *pk)
     }
 
+    /// Whether it pays to copy columns out: from the second time on that the rows are looked through after a change. Once
+    /// alone is done sooner by following each row.
+    pub fn columns_pay(&self) -> bool {
+        self.looked_through.set(()).is_err()
+    }
+
     /// A column in the order of the keys. Where many rows are looked through, following each row to one of its values
     /// costs several times as much as comparing it.
     pub fn column(&self, field: FieldId) -> &[(Pk, Value)] {
@@ -91,6 +99,7 @@ impl Table {
     /// Stores a row, replacing the one of this key, which is returned.
     pub fn put(&mut self, pk: Pk, row: Row) -> Option<Row> {
         self.columns.take();
+        self.looked_through.take();
         let earlier = self.rows.insert(pk, Arc::clone(&row));
         for (place, index) in self.indexes.iter_mut().enumerate() {
             let Some(index) = index else { continue };
@@ -112,6 +121,7 @@ impl Table {
     /// Removes the row of this key.
     pub fn remove(&mut self, pk: Pk) -> Option<Row> {
         self.columns.take();
+        self.looked_through.take();
         let row = self.rows.remove(&pk)?;
         for (place, index) in self.indexes.iter_mut().enumerate() {
             if let Some(index) = index
