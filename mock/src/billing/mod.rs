@@ -13,7 +13,9 @@ mod accounts;
 mod addresses;
 mod args;
 mod blocks;
+mod books;
 mod cabinet;
+mod calendar;
 mod cards;
 mod daily;
 mod finance;
@@ -27,11 +29,15 @@ mod react;
 mod registry;
 mod reports;
 mod services;
+mod touched;
+mod unique;
 mod users;
 mod version;
 
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod moves;
 #[cfg(test)]
 mod testing;
 
