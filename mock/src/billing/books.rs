@@ -8,17 +8,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use carbon_specs::ModelId;
-
 use super::money::{Money, too_much};
-use super::touched::{self, Touched};
+use super::touched::{self, Target, Touched};
 use super::{finance, look};
 use crate::orm::{CallError, Instance, Tx};
 use crate::store::{Pk, Store, Value};
 use crate::tasks::{Change, Patch};
 
 /// The columns of an account that follow from the books, and what to do instead of writing them.
-const KEPT: [(&str, &str); 4] = [
+pub const KEPT: [(&str, &str); 4] = [
     ("ostatok", "create an operation of type 8 in FinanceOperations"),
     ("debit", "call add_payment of the subscriber"),
     ("credit", "create a row of AccountStack"),
@@ -76,10 +74,10 @@ fn shift(tx: &mut Tx<'_>, account: Pk, column: &str, units: i64) -> Result<(), C
     tx.patch("AdminAccounts", account, &[(column, Patch::Add(units))])
 }
 
-/// Moves the accounts by what changes to the books say, as far as nobody has yet; answers the accounts.
-pub fn follow(tx: &mut Tx<'_>, changes: &[Change]) -> Result<BTreeSet<Pk>, CallError> {
+/// Moves the accounts by what the rows that were touched say, as far as nobody has yet; answers the accounts.
+pub fn follow(tx: &mut Tx<'_>, targets: &[Target]) -> Result<BTreeSet<Pk>, CallError> {
     let mut due = Moves::new();
-    for (model, pk) in entries(tx, changes)? {
+    for (model, pk) in entries(tx, targets)? {
         let row = touched::row(&tx.before, &tx.store, model, pk);
         for (store, row, sign) in [(&tx.before, &row.before, -1), (&tx.store, &row.after, 1)] {
             for (account, column, units) in row.as_ref().map_or(Ok(Vec::new()), |row| moved_by(store, row))? {
@@ -88,7 +86,7 @@ pub fn follow(tx: &mut Tx<'_>, changes: &[Change]) -> Result<BTreeSet<Pk>, CallE
         }
     }
     // An account that was itself written may hold what it held when it was read.
-    for written in touched::rows(&tx.before, &tx.store, changes, &["AdminAccounts"]) {
+    for written in touched::rows(&tx.before, &tx.store, targets, &["AdminAccounts"]) {
         for (column, _) in KEPT {
             due.entry((written.pk, column)).or_default();
         }
@@ -105,11 +103,11 @@ pub fn follow(tx: &mut Tx<'_>, changes: &[Change]) -> Result<BTreeSet<Pk>, CallE
     Ok(accounts)
 }
 
-/// The rows of the books that changes touched: themselves, or by what decides where their money goes.
-fn entries(tx: &Tx<'_>, changes: &[Change]) -> Result<BTreeSet<(ModelId, Pk)>, CallError> {
+/// The rows of the books that were touched: themselves, or in what decides where their money goes.
+fn entries(tx: &Tx<'_>, targets: &[Target]) -> Result<BTreeSet<Target>, CallError> {
     const WATCHED: [&str; 4] = ["FinanceOperations", "ArchAccountStack", "OperationTypes", "Abonents"];
     let mut found = BTreeSet::new();
-    for row in touched::rows(&tx.before, &tx.store, changes, &WATCHED) {
+    for row in touched::rows(&tx.before, &tx.store, targets, &WATCHED) {
         let through = match tx.store.model(row.model).name.as_str() {
             "OperationTypes" if row.changed("is_income")? => "op_type_id",
             "Abonents" if row.changed("account_id")? => "abonent_id",
@@ -128,9 +126,9 @@ fn entries(tx: &Tx<'_>, changes: &[Change]) -> Result<BTreeSet<(ModelId, Pk)>, C
 }
 
 /// Adds up the expenses of a subscriber on a service by the day, as the archive's rows came, changed and went.
-pub fn count_expenses(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), CallError> {
+pub fn count_expenses(tx: &mut Tx<'_>, targets: &[Target]) -> Result<(), CallError> {
     let mut due: BTreeMap<Counted, i128> = BTreeMap::new();
-    for row in touched::rows(&tx.before, &tx.store, changes, &["ArchAccountStack"]) {
+    for row in touched::rows(&tx.before, &tx.store, targets, &["ArchAccountStack"]) {
         for (entry, sign) in [(&row.before, -1), (&row.after, 1)] {
             if let Some(entry) = entry
                 && let Some(key) = counted(entry)?
@@ -223,7 +221,8 @@ pub fn refuse_by_hand(tx: &Tx<'_>, change: &Change) -> Result<(), CallError> {
 pub fn check_owner(tx: &Tx<'_>, row: &Touched) -> Result<(), CallError> {
     let Some(entry) = &row.after else { return Ok(()) };
     let names_account = tx.store.model(row.model).name != "FinanceOperations";
-    if !row.changed("abonent_id")? && !(names_account && row.changed("account_id")?) {
+    let owners: &[&str] = if names_account { &["abonent_id", "account_id"] } else { &["abonent_id"] };
+    if !row.any_changed(owners)? {
         return Ok(());
     }
     // A subscriber who is not there yet is looked for when the task runs.

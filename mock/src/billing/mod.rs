@@ -205,6 +205,12 @@ pub fn react(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), CallError> {
     result
 }
 
+/// Whether a column follows from other rows, whatever a saved row says of it: nothing of it is lost where a row is
+/// written back whole.
+pub fn follows_from_rows(model: &str, column: &str) -> bool {
+    model == "AdminAccounts" && books::KEPT.iter().any(|(kept, _)| *kept == column)
+}
+
 /// The daily run just after midnight of a day: planned changes, charges, expiries.
 ///
 /// # Errors

@@ -30,20 +30,24 @@ const BALANCE: [&str; 5] = ["ostatok", "debit", "credit", "limit", "unlimited"];
 /// Refuses what must not be. Then the stack is worked off, a tariff brings its services, a price its version, a session
 /// ends the others, the accounts follow the books, and the balance blocks or unblocks.
 pub fn react(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), CallError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
     let asked = tx.changes().len();
     changes.iter().try_for_each(|change| books::refuse_by_hand(tx, change))?;
-    let rows = touched::rows(&tx.before, &tx.store, changes, &WATCHED);
+    let rows = touched::rows(&tx.before, &tx.store, &touched::targets(changes), &WATCHED);
     rows.iter().try_for_each(|row| check(tx, row))?;
     for row in &rows {
         follow(tx, row)?;
     }
-    let all: Vec<Change> = changes.iter().chain(tx.changes().get(asked..).unwrap_or_default()).cloned().collect();
-    let mut accounts = books::follow(tx, &all)?;
-    books::count_expenses(tx, &all)?;
-    for account in &accounts {
-        accounts::warn(tx, *account)?;
+    let all = |tx: &Tx<'_>| touched::targets(changes.iter().chain(tx.changes().get(asked..).unwrap_or_default()));
+    let targets = all(tx);
+    books::count_expenses(tx, &targets)?;
+    for account in books::follow(tx, &targets)? {
+        accounts::warn(tx, account)?;
     }
-    for row in touched::rows(&tx.before, &tx.store, &all, &WATCHED) {
+    let mut accounts = BTreeSet::new();
+    for row in touched::rows(&tx.before, &tx.store, &all(tx), &WATCHED) {
         accounts.extend(standing(tx, &row)?);
     }
     accounts.into_iter().try_for_each(|account| accounts::follow_balance(tx, account))

@@ -154,11 +154,6 @@ impl World {
         self.run(|tx| save(tx, model, pk, &columns))
     }
 
-    /// Sets columns of one row, as `update` of a QuerySet does.
-    pub fn update(&mut self, model: &str, pk: Pk, columns: Json) -> Result<(), CallError> {
-        self.run(|tx| update(tx, model, pk, &columns))
-    }
-
     /// Creates a row, as `objects.create` does.
     pub fn create(&mut self, model: &str, columns: Json) -> Result<Pk, CallError> {
         self.run(|tx| create(tx, model, &columns))

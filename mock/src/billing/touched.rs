@@ -11,6 +11,9 @@ use crate::orm::{CallError, Instance};
 use crate::store::{Pk, Store};
 use crate::tasks::Change;
 
+/// A row: its model and key.
+pub type Target = (ModelId, Pk);
+
 /// A row before and after changes.
 #[derive(Clone, Debug)]
 pub struct Touched {
@@ -60,17 +63,20 @@ impl Touched {
     }
 }
 
-/// The rows of some models that changes touched, each once, in the order in which they were first touched.
-pub fn rows(before: &Store, after: &Store, changes: &[Change], models: &[&str]) -> Vec<Touched> {
-    let schema = after.schema();
-    let watched: BTreeSet<ModelId> =
-        models.iter().filter_map(|name| schema.model(name)).map(|model| model.id).collect();
+/// The rows that changes touch, each once, in the order in which they are first touched.
+pub fn targets<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Vec<Target> {
     let mut seen = BTreeSet::new();
-    changes
+    changes.into_iter().map(Change::target).filter(|target| seen.insert(*target)).collect()
+}
+
+/// Those of some models, as they were before and as they are now.
+pub fn rows(before: &Store, after: &Store, targets: &[Target], models: &[&str]) -> Vec<Touched> {
+    let schema = after.schema();
+    let watched: Vec<ModelId> = models.iter().filter_map(|name| schema.model(name)).map(|model| model.id).collect();
+    targets
         .iter()
-        .map(Change::target)
-        .filter(|(model, pk)| watched.contains(model) && seen.insert((*model, *pk)))
-        .map(|(model, pk)| row(before, after, model, pk))
+        .filter(|(model, _)| watched.contains(model))
+        .map(|(model, pk)| row(before, after, *model, *pk))
         .collect()
 }
 
