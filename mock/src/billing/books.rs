@@ -74,10 +74,10 @@ fn shift(tx: &mut Tx<'_>, account: Pk, column: &str, units: i64) -> Result<(), C
     tx.patch("AdminAccounts", account, &[(column, Patch::Add(units))])
 }
 
-/// Moves the accounts by what the rows that were touched say, as far as nobody has yet; answers the accounts.
-pub fn follow(tx: &mut Tx<'_>, targets: &[Target]) -> Result<BTreeSet<Pk>, CallError> {
+/// Moves the accounts by what the rows that changes touched say, as far as no change has yet; answers the accounts.
+pub fn follow(tx: &mut Tx<'_>, changes: &[&Change]) -> Result<BTreeSet<Pk>, CallError> {
     let mut due = Moves::new();
-    for (model, pk) in entries(tx, targets)? {
+    for (model, pk) in entries(tx, &touched::targets(changes.iter().copied()))? {
         let row = touched::row(&tx.before, &tx.store, model, pk);
         for (store, row, sign) in [(&tx.before, &row.before, -1), (&tx.store, &row.after, 1)] {
             for (account, column, units) in row.as_ref().map_or(Ok(Vec::new()), |row| moved_by(store, row))? {
@@ -85,22 +85,51 @@ pub fn follow(tx: &mut Tx<'_>, targets: &[Target]) -> Result<BTreeSet<Pk>, CallE
             }
         }
     }
-    // An account that was itself written may hold what it held when it was read.
-    for written in touched::rows(&tx.before, &tx.store, targets, &["AdminAccounts"]) {
-        for (column, _) in KEPT {
-            due.entry((written.pk, column)).or_default();
-        }
+    for (moved, units) in moved_already(tx, changes)? {
+        *due.entry(moved).or_default() -= units;
     }
     let mut accounts = BTreeSet::new();
-    for ((account, column), due) in due {
-        let Some(now) = tx.find("AdminAccounts", account)? else { continue };
+    for ((account, column), rest) in due {
+        shift(tx, account, column, i64::try_from(rest).map_err(|_| too_much())?)?;
         accounts.insert(account);
-        let was = look::find(&tx.before, "AdminAccounts", account)?;
-        let was = was.map_or(Ok(None), |was| was.int(column))?.unwrap_or(0);
-        let moved = i128::from(now.int(column)?.unwrap_or(0)) - i128::from(was);
-        shift(tx, account, column, i64::try_from(due - moved).map_err(|_| too_much())?)?;
     }
     Ok(accounts)
+}
+
+/// What changes have moved on accounts themselves: what they added; and where an account was written whole, which may
+/// have put back what it held when it was read, what it holds more than before.
+fn moved_already(tx: &Tx<'_>, changes: &[&Change]) -> Result<Moves, CallError> {
+    let mut moved = Moves::new();
+    let mut written = BTreeSet::new();
+    for change in changes {
+        let (model, pk) = change.target();
+        let model = tx.store.model(model);
+        match change {
+            _ if model.name != "AdminAccounts" => {}
+            Change::Patch { columns, .. } => {
+                for (field, patch) in columns {
+                    let kept = KEPT.iter().find(|(column, _)| *column == model.at(*field).name);
+                    if let (Some((column, _)), Patch::Add(units)) = (kept, patch) {
+                        *moved.entry((pk, *column)).or_default() += i128::from(*units);
+                    }
+                }
+            }
+            _ => {
+                written.insert(pk);
+            }
+        }
+    }
+    for pk in written {
+        for (column, _) in KEPT {
+            moved.insert((pk, column), held(&tx.store, pk, column)? - held(&tx.before, pk, column)?);
+        }
+    }
+    Ok(moved)
+}
+
+fn held(store: &Store, account: Pk, column: &str) -> Result<i128, CallError> {
+    let account = look::find(store, "AdminAccounts", account)?;
+    Ok(i128::from(account.map_or(Ok(None), |account| account.int(column))?.unwrap_or(0)))
 }
 
 /// The rows of the books that were touched: themselves, or in what decides where their money goes.

@@ -40,17 +40,23 @@ pub fn react(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), CallError> {
     for row in &rows {
         follow(tx, row)?;
     }
-    let all = |tx: &Tx<'_>| touched::targets(changes.iter().chain(tx.changes().get(asked..).unwrap_or_default()));
-    let targets = all(tx);
-    books::count_expenses(tx, &targets)?;
-    for account in books::follow(tx, &targets)? {
+    let followed = own_changes(tx, asked);
+    let all: Vec<&Change> = changes.iter().chain(&followed).collect();
+    books::count_expenses(tx, &touched::targets(all.iter().copied()))?;
+    for account in books::follow(tx, &all)? {
         accounts::warn(tx, account)?;
     }
+    let all = touched::targets(changes.iter().chain(&own_changes(tx, asked)));
     let mut accounts = BTreeSet::new();
-    for row in touched::rows(&tx.before, &tx.store, &all(tx), &WATCHED) {
+    for row in touched::rows(&tx.before, &tx.store, &all, &WATCHED) {
         accounts.extend(standing(tx, &row)?);
     }
     accounts.into_iter().try_for_each(|account| accounts::follow_balance(tx, account))
+}
+
+/// What was done beside what was asked for.
+fn own_changes(tx: &Tx<'_>, asked: usize) -> Vec<Change> {
+    tx.changes().get(asked..).unwrap_or_default().to_vec()
 }
 
 /// What must hold of a row, whichever call changed it.
