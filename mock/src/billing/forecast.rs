@@ -100,3 +100,46 @@ pub fn enough_to(store: &Store, abonent: &Instance, today: Date) -> Result<Optio
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::billing::testing::{World, bare};
+
+    fn enough(world: &mut World) -> serde_json::Value {
+        bare(world.call("Abonents", 100, "get_balance_until_date", json!({})))["enough_to_date"].clone()
+    }
+
+    fn pay(world: &mut World, sum: i64) {
+        world.call("Abonents", 100, "add_payment", json!({ "SUM_IN": sum })).unwrap();
+    }
+
+    #[test]
+    fn what_is_due_on_the_31st_is_foreseen_for_the_31st_after_a_short_month() {
+        let mut world = World::small();
+        let columns = json!({"abonent_id": 100, "usluga_id": 6, "next_date": "2022-03-31 00:00:00"});
+        world.create("UsersUsluga", columns).unwrap();
+        pay(&mut world, 150);
+        assert_eq!(enough(&mut world), "2022-04-30");
+        world.days(60);
+        pay(&mut world, 100);
+        assert_eq!(world.column("UsersUsluga", 1, "next_date"), "2022-04-30 00:00:00");
+        assert_eq!(enough(&mut world), "2022-05-31");
+    }
+
+    #[test]
+    fn a_discount_does_not_pay_the_charge_before_it() {
+        let mut world = World::small();
+        for (usluga, summa) in [(5, "100"), (6, "-40")] {
+            world.save("Usluga", usluga, json!({ "summa": summa })).unwrap();
+            world.call("Abonents", 100, "add_service", json!({ "usluga_id": usluga })).unwrap();
+        }
+        let credit = bare(world.call("Abonents", 100, "get_credit_for", json!({"end_credit_date": "2022-02-28"})));
+        assert_eq!(credit, "100");
+        pay(&mut world, 100);
+        assert_eq!(enough(&mut world), "2022-03-02");
+        world.days(1);
+        assert_eq!(world.property("Abonents", 100, "balance"), "40");
+    }
+}

@@ -144,7 +144,7 @@ pub fn after_create(tx: &mut Tx<'_>, object: &mut Instance) -> Result<(), CallEr
     }
 }
 
-/// Called before `save` writes an object that exists (`args` are those of `save`): allots addresses, checks dates.
+/// Called before `save` writes an object that exists (`args` are those of `save`): allots addresses, makes a password.
 ///
 /// # Errors
 /// A refusal.

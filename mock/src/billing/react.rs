@@ -163,7 +163,7 @@ pub fn change_tarif(tx: &mut Tx<'_>, abonent: Pk, from: Option<Pk>, to: Option<P
         let Some(id) = usluga.pk else { continue };
         if old.contains(&id) && !new.contains(&id) {
             tx.delete_cascading(link.model, link.pk.unwrap_or_default())?;
-        } else {
+        } else if !services::is_over(&link, tx.now)? {
             there.insert(id);
         }
     }

@@ -47,9 +47,14 @@ pub fn connected(store: &Store, abonent: Pk, now: DateTime) -> Result<Vec<(Insta
     Ok(found)
 }
 
-/// Whether a service works at a moment: it is not off, and has not ended.
+/// Whether a service works at a moment: it is neither off nor over, and its row is not deleted.
 pub fn is_on(link: &Instance, now: DateTime) -> Result<bool, CallError> {
-    Ok(link.flag("enabled")? && link.datetime("end_time")?.is_none_or(|end| end > now))
+    Ok(link.flag("enabled")? && !link.flag("deleted")? && !is_over(link, now)?)
+}
+
+/// Whether a service has ended by a moment.
+pub fn is_over(link: &Instance, now: DateTime) -> Result<bool, CallError> {
+    Ok(link.datetime("end_time")?.is_some_and(|end| end <= now))
 }
 
 /// Whether a subscriber has a service that a block would stop: one that works and can be blocked.
@@ -317,6 +322,30 @@ mod tests {
         assert!(refusal(save(&mut world, json!({}))).starts_with("manager_id is empty"));
         save(&mut world, json!({"allow_set_none_manager": true})).unwrap();
         assert_eq!(world.column("UsersUsluga", link, "comment"), "x");
+    }
+
+    #[test]
+    fn a_tariff_brings_a_service_that_is_over_again_and_leaves_one_that_is_off() {
+        for (column, rows) in [(json!({"end_time": "2022-01-15 00:00:00"}), 2), (json!({"enabled": 0}), 1)] {
+            let mut world = World::small();
+            let link =
+                world.create("UsersUsluga", json!({"abonent_id": 100, "usluga_id": 6, "manager_id": 33})).unwrap();
+            world.save("UsersUsluga", link, column).unwrap();
+            world.save("Abonents", 100, json!({"tarif_id": 2})).unwrap();
+            assert_eq!(world.count("UsersUsluga", &[("abonent_id", 100), ("usluga_id", 6)]), rows);
+        }
+    }
+
+    #[test]
+    fn a_promise_does_not_come_out_of_the_trash_beside_another() {
+        let mut world = World::small();
+        let take = json!({"abonent_id": 100, "usluga_id": 11, "manager_id": 33});
+        let first = world.create("UsersUsluga", take.clone()).unwrap();
+        world.save("UsersUsluga", first, json!({"deleted": 1})).unwrap();
+        assert_eq!(world.property("Abonents", 100, "promise_pay"), "0");
+        world.create("UsersUsluga", take).unwrap();
+        let back = world.save("UsersUsluga", first, json!({"deleted": 0}));
+        assert_eq!(refusal(back), "subscriber 100 has a promised payment already");
     }
 
     #[test]
