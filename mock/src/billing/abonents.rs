@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::blocks::{self, Reason};
 use super::money::Money;
-use super::{Answer, Given, ObjectMethod, accounts, cards, finance, forecast, links, messages, services};
+use super::{Answer, Given, ObjectMethod, args, books, finance, forecast, links, messages, services};
 use crate::orm::{CallError, Instance, Tx};
 use crate::store::{Pk, Value};
 
@@ -54,9 +54,7 @@ fn add_service(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Re
 fn get_credit_for(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
     let until = given.need("end_credit_date", given.date("end_credit_date")?)?;
     tx.rely_on(Provenance::Assumed);
-    let spending = forecast::expenses_until(&tx.store, abonent, tx.now.date(), until)?;
-    let due = spending.minus(accounts::spendable(&tx.store, abonent, tx.now.date())?)?;
-    Ok(Answer::Json(due.or_zero().json()))
+    Ok(Answer::Json(forecast::credit_for(&tx.store, abonent, tx.now.date(), until)?.json()))
 }
 
 fn get_balance_until_date(tx: &mut Tx<'_>, abonent: &mut Instance, _: &Given<'_>) -> Result<Answer, CallError> {
@@ -96,7 +94,6 @@ fn set_object_status(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>)
 
 fn move_to(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
     let target = given.need("target", given.int("target")?)?;
-    cards::check_folder(tx, abonent, target)?;
     abonent.put("parent_id", target)?;
     tx.save(abonent)?;
     same_object(abonent)
@@ -104,11 +101,12 @@ fn move_to(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result
 
 /// `delete`: to the trash; `clean_links` says which links are broken beside.
 pub fn delete(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
-    match given.json("clean_links")? {
-        None | Some(Json::Bool(false)) => {}
-        Some(Json::Bool(true)) => links::clean_all(tx, key(abonent))?,
-        Some(Json::String(relation)) => links::clean(tx, key(abonent), relation)?,
-        Some(other) => {
+    let clean = given.json("clean_links")?;
+    match (clean.and_then(args::as_flag), clean) {
+        (None, None) | (Some(false), _) => {}
+        (Some(true), _) => links::clean_all(tx, key(abonent))?,
+        (None, Some(Json::String(relation))) => links::clean(tx, key(abonent), relation)?,
+        (None, Some(other)) => {
             return Err(CallError::Value(format!("delete(): clean_links is {other}, not true or a model's name")));
         }
     }
@@ -129,7 +127,7 @@ fn restore(tx: &mut Tx<'_>, abonent: &mut Instance, _: &Given<'_>) -> Result<Ans
 fn block(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
     let comment = given.text("comment")?.unwrap_or_default();
     live(abonent)?;
-    if !services::any_blockable(&tx.store, abonent)? {
+    if !services::any_blockable(&tx.store, abonent, tx.now)? {
         tx.rely_on(Provenance::Assumed);
         // The page: no block then. It is no failure either, so that a script over many subscribers goes on.
         return Ok(Answer::Json(json!({
@@ -164,7 +162,7 @@ fn storno_credit(tx: &mut Tx<'_>, abonent: &mut Instance, given: &Given<'_>) -> 
         let day = entry.datetime("change_balance_time")?.map(|moment| moment.date());
         let charge = Money::of(entry.value("summ")?);
         if day.is_some_and(|day| (from..=to).contains(&day)) && !entry.flag("storno")? && charge > Money::ZERO {
-            accounts::storno(tx, &mut entry)?;
+            books::reverse(tx, &mut entry, Vec::new())?;
             done.extend(entry.pk);
         }
     }

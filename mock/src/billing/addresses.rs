@@ -23,23 +23,15 @@ const KINDS: [Kind; 2] = [
     Kind { address: "snatip", pool: "snat_pull_id", model: "SnatPull" },
 ];
 
-/// Fills in the addresses that an account about to be written should have, and refuses an `ip` that another one has.
+/// Fills in the addresses that an account about to be written should have.
 pub fn allot(tx: &mut Tx<'_>, account: &mut Instance) -> Result<(), CallError> {
     for kind in &KINDS {
-        let wanted = account.text(kind.address)?.trim().to_owned();
-        if wanted.is_empty() {
-            match account.int(kind.pool)? {
-                Some(pool) => {
-                    let free = first_free(tx, kind, pool)?;
-                    tx.leases.insert(lease(kind, &free));
-                    account.put(kind.address, free)?;
-                }
-                // The database holds no empty address: none is NULL.
-                None if !account.value(kind.address)?.is_null() => account.put(kind.address, Value::Null)?,
-                None => {}
-            }
-        } else if kind.address == "ip" && account.changed("ip")? && taken(&tx.store, kind, &wanted, account.pk)? {
-            return Err(CallError::Refused(format!("ip {wanted} belongs to another account")));
+        if account.text(kind.address)?.is_empty()
+            && let Some(pool) = account.int(kind.pool)?
+        {
+            let free = first_free(tx, kind, pool)?;
+            tx.leases.insert(lease(kind, &free));
+            account.put(kind.address, free)?;
         }
     }
     Ok(())
@@ -49,14 +41,9 @@ fn lease(kind: &Kind, address: &str) -> String {
     format!("{} {address}", kind.address)
 }
 
-fn taken(store: &Store, kind: &Kind, address: &str, but: Option<i64>) -> Result<bool, CallError> {
-    let holders = look::all_where(store, "Users", &[(kind.address, Value::text(address))])?;
-    for holder in holders {
-        if holder.pk != but && !holder.flag("deleted")? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+fn taken(store: &Store, kind: &Kind, address: &str) -> Result<bool, CallError> {
+    let live = [(kind.address, Value::text(address)), ("deleted", Value::Int(0))];
+    Ok(!look::all_where(store, "Users", &live)?.is_empty())
 }
 
 fn first_free(tx: &Tx<'_>, kind: &Kind, pool: i64) -> Result<String, CallError> {
@@ -64,7 +51,7 @@ fn first_free(tx: &Tx<'_>, kind: &Kind, pool: i64) -> Result<String, CallError> 
     let (first, last) = bounds(&row)?;
     for number in first..=last {
         let address = Ipv4Addr::from(number).to_string();
-        if !tx.leases.contains(&lease(kind, &address)) && !taken(&tx.store, kind, &address, None)? {
+        if !tx.leases.contains(&lease(kind, &address)) && !taken(&tx.store, kind, &address)? {
             return Ok(address);
         }
     }

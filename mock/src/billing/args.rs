@@ -146,7 +146,7 @@ impl<'a> Given<'a> {
     /// # Errors
     /// [`CallError::Value`] for anything else.
     pub fn flag(&self, key: &'static str) -> Result<Option<bool>, CallError> {
-        self.typed(key, "a flag (0, 1, true or false)", flag)
+        self.typed(key, "a flag (0, 1, true or false)", as_flag)
     }
 
     /// A day; a moment counts as its day.
@@ -189,7 +189,8 @@ fn int(json: &Json) -> Option<i64> {
     }
 }
 
-fn flag(json: &Json) -> Option<bool> {
+/// A flag, however it is written: 0, 1, "0", "1", true, false.
+pub fn as_flag(json: &Json) -> Option<bool> {
     match json {
         Json::Bool(flag) => Some(*flag),
         Json::Number(number) if number.as_i64() == Some(0) => Some(false),
@@ -277,8 +278,8 @@ mod tests {
         for (given, expected) in
             [(json!(1), true), (json!("1"), true), (json!(true), true), (json!(0), false), (json!(false), false)]
         {
-            assert_eq!(flag(&given), Some(expected), "{given}");
+            assert_eq!(as_flag(&given), Some(expected), "{given}");
         }
-        assert_eq!(flag(&json!("yes")), None);
+        assert_eq!(as_flag(&json!("yes")), None);
     }
 }

@@ -112,11 +112,14 @@ pub fn follow_balance(tx: &mut Tx<'_>, abonent: &Instance) -> Result<(), CallErr
 /// Blocks or unblocks by the subscriber's own dates, as of today.
 pub fn follow_own_dates(tx: &mut Tx<'_>, abonent: &Instance) -> Result<(), CallError> {
     let Some(pk) = abonent.pk else { return Ok(()) };
+    if abonent.flag("is_folder")? || abonent.flag("deleted")? {
+        return Ok(());
+    }
     let today = tx.now.date();
     let started = abonent.date("own_disabled_start")?.is_some_and(|start| start <= today);
     let ended = abonent.date("own_disabled_end")?.is_some_and(|end| end <= today);
     if started && !ended {
-        if services::any_blockable(&tx.store, abonent)? {
+        if services::any_blockable(&tx.store, abonent, tx.now)? {
             put_on(tx, pk, Reason::Own, "")?;
         }
     } else {

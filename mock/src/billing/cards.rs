@@ -1,8 +1,9 @@
-//! The card of a subscriber or folder: what is filled in when it is created, and what it must satisfy when it is saved.
+//! The card of a subscriber or folder: what is filled in when it is created, and what must hold of it.
 
+use super::touched::Touched;
 use super::{accounts, look};
 use crate::orm::{CallError, Instance, Tx};
-use crate::store::{Pk, Value};
+use crate::store::Pk;
 
 /// What a new subscriber takes from its folder where the call does not say.
 const INHERITED: [&str; 4] = ["tarif_id", "operator_id", "ip_pull_id", "usluga_range_type_id"];
@@ -10,10 +11,6 @@ const INHERITED: [&str; 4] = ["tarif_id", "operator_id", "ip_pull_id", "usluga_r
 /// Before a subscriber is created: the folder's settings, an account, a contract number.
 pub fn before_create(tx: &mut Tx<'_>, abonent: &mut Instance) -> Result<(), CallError> {
     if let Some(folder) = look::follow(&tx.store, abonent, "parent_id", "Abonents")? {
-        if !folder.flag("is_folder")? {
-            let pk = folder.pk.unwrap_or_default();
-            return Err(CallError::Refused(format!("subscriber {pk} is not a folder")));
-        }
         for column in INHERITED {
             if abonent.value(column)?.is_null() {
                 let value = folder.value(column)?.clone();
@@ -24,7 +21,6 @@ pub fn before_create(tx: &mut Tx<'_>, abonent: &mut Instance) -> Result<(), Call
     if abonent.flag("is_folder")? {
         return Ok(());
     }
-    check_contract_number(tx, abonent)?;
     if abonent.value("account_id")?.is_null() {
         let tarif = look::follow(&tx.store, abonent, "tarif_id", "Tarif")?;
         let account = accounts::open(tx, tarif.as_ref())?;
@@ -41,52 +37,42 @@ pub fn after_create(tx: &mut Tx<'_>, abonent: &mut Instance) -> Result<(), CallE
     // As the page's BILL0000021: a prefix and seven digits.
     let number = format!("BILL{:07}", abonent.pk.unwrap_or_default());
     abonent.put("contract_number", number)?;
-    check_contract_number(tx, abonent)?;
     tx.save(abonent).map(|_| ())
 }
 
-/// Before a subscriber is saved.
-pub fn before_save(tx: &mut Tx<'_>, abonent: &mut Instance) -> Result<(), CallError> {
-    if abonent.changed("contract_number")? {
-        check_contract_number(tx, abonent)?;
+/// What must hold of a subscriber's card, whichever call changed it.
+pub fn check(tx: &Tx<'_>, row: &Touched) -> Result<(), CallError> {
+    let refused = |text: &str| Err(CallError::Refused(text.to_owned()));
+    let Some(abonent) = &row.after else { return Ok(()) };
+    if row.changed("need_recalc")? && abonent.date("need_recalc")?.is_some_and(|day| day.day() != 1) {
+        return refused("need_recalc must be the first day of a month");
     }
-    if abonent.changed("need_recalc")?
-        && let Some(day) = abonent.date("need_recalc")?
-        && day.day() != 1
+    if row.any_changed(&["own_disabled_start", "own_disabled_end"])?
+        && let (Some(start), Some(end)) = (abonent.date("own_disabled_start")?, abonent.date("own_disabled_end")?)
+        && end <= start
     {
-        return Err(CallError::Refused("need_recalc must be the first day of a month".into()));
+        return refused("own_disabled_end must be later than own_disabled_start: on that day the block is over");
     }
-    if let (Some(start), Some(end)) = (abonent.date("own_disabled_start")?, abonent.date("own_disabled_end")?)
-        && end < start
+    if let Some(before) = &row.before
+        && let (Some(had), Some(has)) = (before.int("account_id")?, abonent.int("account_id")?)
+        && had != has
     {
-        return Err(CallError::Refused("own_disabled_end is before own_disabled_start".into()));
+        return refused("a subscriber keeps its account: what moved on one account cannot go to another");
     }
-    if abonent.changed("parent_id")?
-        && let Some(target) = abonent.int("parent_id")?
-    {
-        check_folder(tx, abonent, target)?;
-    }
-    Ok(())
-}
-
-fn check_contract_number(tx: &Tx<'_>, abonent: &Instance) -> Result<(), CallError> {
-    let number = abonent.text("contract_number")?;
-    if number.is_empty() {
-        return Ok(());
-    }
-    let same = tx.all_where("Abonents", &[("contract_number", Value::text(number))])?;
-    match same.iter().find(|other| other.pk != abonent.pk) {
-        Some(other) => Err(CallError::Refused(format!(
-            "contract number {number} belongs to subscriber {}",
-            other.pk.unwrap_or_default()
-        ))),
-        None => Ok(()),
+    match abonent.int("parent_id")? {
+        Some(target) if row.changed("parent_id")? => check_folder(tx, row, abonent, target),
+        _ => Ok(()),
     }
 }
 
-/// Whether this is a folder that a subscriber can be moved into.
-pub fn check_folder(tx: &Tx<'_>, abonent: &Instance, target: Pk) -> Result<(), CallError> {
-    let folder = tx.get("Abonents", target)?;
+/// Whether this is a folder that a subscriber can be in.
+fn check_folder(tx: &Tx<'_>, row: &Touched, abonent: &Instance, target: Pk) -> Result<(), CallError> {
+    let folder = match tx.find("Abonents", target)? {
+        Some(folder) => folder,
+        // A folder that so far exists only in a task is looked for when this one's turn comes.
+        None if row.is_new() => return Ok(()),
+        None => return Err(CallError::DoesNotExist { model: "Abonents".into() }),
+    };
     if !folder.flag("is_folder")? {
         return Err(CallError::Refused(format!("subscriber {target} is not a folder")));
     }

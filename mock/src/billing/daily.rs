@@ -1,12 +1,12 @@
 //! What a new day brings: planned changes, charges, expiries.
 
-use jiff::Span;
 use jiff::civil::{Date, DateTime};
 
 use super::accounts::{self, Charge};
 use super::blocks;
 use super::money::Money;
-use super::{finance, look, react, services};
+use super::services::{self, Schedule};
+use super::{calendar, finance, look, react};
 use crate::orm::{CallError, Instance, Tx};
 use crate::store::Value;
 use crate::tasks::Patch;
@@ -84,10 +84,14 @@ fn charge_services(tx: &mut Tx<'_>, day: Date) -> Result<(), CallError> {
             continue;
         }
         let descr = usluga.text("name")?.to_owned();
-        accounts::charge(tx, &Charge { abonent: pk, account, usluga: usluga.pk, amount, bonus: 0, descr })?;
-        let period = services::period(&usluga)?;
         // A date long past is charged once, and counts from today.
-        let next = due.checked_add(period).ok().filter(|next| *next > day).or_else(|| day.checked_add(period).ok());
+        let next = Schedule::of(&tx.store, &link, &usluga, due)?.after(due).filter(|next| *next > day);
+        let next = match next {
+            Some(next) => Some(next),
+            None => Schedule::on(&usluga, day)?.after(day),
+        };
+        let charge = Charge { abonent: pk, account, usluga: usluga.pk, amount, bonus: 0, time: tx.now, descr };
+        accounts::charge(tx, &charge)?;
         let next = next.map(|next| next.to_datetime(jiff::civil::Time::midnight()));
         tx.patch("UsersUsluga", link.pk.unwrap_or_default(), &[("next_date", Patch::Set(Value::from(next)))])?;
         accounts::follow_balance(tx, account)?;
@@ -111,13 +115,14 @@ fn autopay(tx: &mut Tx<'_>, abonent: &Instance, day: Date) -> Result<(), CallErr
 /// On its date a subscriber gets an invoice with a line for each service, and the next date is a month later.
 fn invoice(tx: &mut Tx<'_>, abonent: &Instance, day: Date) -> Result<(), CallError> {
     let Some(date) = abonent.date("next_auto_acount")?.filter(|date| *date <= day) else { return Ok(()) };
+    let pk = abonent.pk.unwrap_or_default();
+    let on = calendar::day_of_month(date, finance::last_invoice(tx, pk)?);
     if !abonent.value("account_id")?.is_null() {
-        finance::invoice(tx, abonent, day)?;
+        finance::invoice(tx, abonent, date)?;
     }
-    let month = Span::new().months(1);
-    let next = date.checked_add(month).ok().filter(|next| *next > day).or_else(|| day.checked_add(month).ok());
-    let columns = [("next_auto_acount", Patch::Set(Value::from(next)))];
-    tx.patch("Abonents", abonent.pk.unwrap_or_default(), &columns)
+    let next = calendar::a_month_after(date, on).filter(|next| *next > day);
+    let next = next.or_else(|| calendar::a_month_after(day, day.day()));
+    tx.patch("Abonents", pk, &[("next_auto_acount", Patch::Set(Value::from(next)))])
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! Financial operations: payments, opening balances, invoices. Each type of operation says what it does to the account.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use rust_decimal::Decimal;
 
-use super::accounts::{self, Part};
 use super::money::Money;
-use super::{Answer, Given, ObjectMethod, look, services};
+use super::{Answer, Given, ObjectMethod, books, look, services};
 use crate::orm::{CallError, Instance, Tx};
 use crate::store::{Pk, Store, Value};
 use crate::tasks::Patch;
@@ -18,36 +17,35 @@ const OPENING: Pk = 8;
 /// The type of an invoice (the page's `op_type: 5`).
 pub const INVOICE: Pk = 5;
 
-/// What an operation moves, if anything: an invoice only asks for money.
-fn part(store: &Store, operation: &Instance) -> Result<Option<Part>, CallError> {
+/// The column of an account that an operation moves, if any: an invoice only asks for money.
+pub fn column(store: &Store, operation: &Instance) -> Result<Option<&'static str>, CallError> {
     let op_type = look::follow(store, operation, "op_type_id", "OperationTypes")?;
     Ok(match op_type {
-        Some(op_type) if op_type.pk == Some(OPENING) => Some(Part::Opening),
-        Some(op_type) if op_type.flag("is_income")? => Some(Part::Income),
+        Some(op_type) if op_type.pk == Some(OPENING) => Some("ostatok"),
+        Some(op_type) if op_type.flag("is_income")? => Some("debit"),
         _ => None,
     })
 }
 
 /// Before an operation is written: whose it is.
 pub fn before_create(tx: &mut Tx<'_>, operation: &mut Instance) -> Result<(), CallError> {
-    let abonent = look::need(&tx.store, operation, "abonent_id", "Abonents")?;
-    accounts::of_abonent(&tx.store, &abonent).map(|_| ())
+    look::need(&tx.store, operation, "abonent_id", "Abonents").map(|_| ())
 }
 
-/// After an operation was written: it moves what its type moves.
-pub fn after_create(tx: &mut Tx<'_>, operation: &mut Instance) -> Result<(), CallError> {
-    move_money(tx, operation, Money::of(operation.value("op_summa")?))
+/// The payments of a subscriber that stand in the books: what was reversed is none.
+pub fn payments(store: &Store, abonent: Pk) -> Result<Vec<Instance>, CallError> {
+    let standing = [("abonent_id", Value::Int(abonent)), ("storno", Value::Int(0))];
+    let mut found = Vec::new();
+    for operation in look::all_where(store, "FinanceOperations", &standing)? {
+        if column(store, &operation)? == Some("debit") {
+            found.push(operation);
+        }
+    }
+    Ok(found)
 }
 
-fn move_money(tx: &mut Tx<'_>, operation: &Instance, sum: Money) -> Result<(), CallError> {
-    let Some(part) = part(&tx.store, operation)? else { return Ok(()) };
-    let Some(abonent) = look::follow(&tx.store, operation, "abonent_id", "Abonents")? else { return Ok(()) };
-    let account = accounts::of_abonent(&tx.store, &abonent)?;
-    accounts::shift(tx, account.pk.unwrap_or_default(), part, sum)
-}
-
-/// A payment of a subscriber: an operation of the first type that brings money in, and an entry of the cabinet's log.
-/// Answers the log entry's key.
+/// A payment of a subscriber: an operation of the first type that brings money in, and an entry of the log, whose key
+/// is answered.
 pub fn pay(tx: &mut Tx<'_>, abonent: &Instance, sum: Money, comment: &str, auto: bool) -> Result<Pk, CallError> {
     let types = tx.all_where("OperationTypes", &[("is_income", Value::Int(1))])?;
     let Some(income) = types.iter().filter_map(|kind| kind.pk).find(|pk| *pk != OPENING) else {
@@ -58,9 +56,7 @@ pub fn pay(tx: &mut Tx<'_>, abonent: &Instance, sum: Money, comment: &str, auto:
     operation.put("op_type_id", income)?;
     operation.put("op_summa", sum)?;
     operation.put("descr", comment)?;
-    before_create(tx, &mut operation)?;
-    tx.save(&mut operation)?;
-    after_create(tx, &mut operation)?;
+    books::enter(tx, &mut operation)?;
     let mut payment = tx.blank("PayLog")?;
     payment.put("abonent_id", abonent.pk)?;
     payment.put("summ", sum)?;
@@ -70,28 +66,22 @@ pub fn pay(tx: &mut Tx<'_>, abonent: &Instance, sum: Money, comment: &str, auto:
 }
 
 fn storno_op(tx: &mut Tx<'_>, operation: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
-    let pk = operation.pk.unwrap_or_default();
-    if operation.flag("storno")? {
-        return Err(CallError::Refused(format!("operation {pk} is storno already")));
-    }
-    move_money(tx, operation, -Money::of(operation.value("op_summa")?))?;
-    operation.put("storno", 1)?;
-    let mut columns = vec![("storno", Patch::Turn { from: Value::Int(0), to: Value::Int(1) })];
+    let mut beside = Vec::new();
     if let Some(extra) = given.text("extra_descr")? {
         operation.put("extra_descr", extra.as_str())?;
-        columns.push(("extra_descr", Patch::Set(Value::text(extra))));
+        beside.push(("extra_descr", Patch::Set(Value::text(extra))));
     }
-    tx.patch("FinanceOperations", pk, &columns)?;
+    books::reverse(tx, operation, beside)?;
     Ok(Answer::Object(operation.clone()))
 }
 
-/// Bills a subscriber for the month to come: an operation of type 5 with a line for each connected service. Without
+/// Bills a subscriber for the month of a day: an operation of type 5 with a line for each connected service. Without
 /// that type in the state, or without anything to bill, there is no invoice.
 pub fn invoice(tx: &mut Tx<'_>, abonent: &Instance, day: Date) -> Result<(), CallError> {
     let mut lines = Vec::new();
-    for (link, usluga) in services::connected(&tx.store, abonent.pk.unwrap_or_default())? {
+    for (_, usluga) in services::connected(&tx.store, abonent.pk.unwrap_or_default(), tx.now)? {
         let price = services::price(&usluga)?;
-        if services::is_on(&link, tx.now)? && !price.is_zero() {
+        if !price.is_zero() {
             lines.push((usluga, price));
         }
     }
@@ -118,6 +108,16 @@ pub fn invoice(tx: &mut Tx<'_>, abonent: &Instance, day: Date) -> Result<(), Cal
         tx.save(&mut line)?;
     }
     Ok(())
+}
+
+/// The day of a subscriber's last invoice.
+pub fn last_invoice(tx: &Tx<'_>, abonent: Pk) -> Result<Option<Date>, CallError> {
+    let invoices = [("abonent_id", Value::Int(abonent)), ("op_type_id", Value::Int(INVOICE))];
+    let mut last = None;
+    for invoice in tx.all_where("FinanceOperations", &invoices)? {
+        last = last.max(invoice.datetime("op_date")?.map(DateTime::date));
+    }
+    Ok(last)
 }
 
 #[cfg(test)]

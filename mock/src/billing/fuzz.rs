@@ -77,7 +77,10 @@ fn call(tx: &mut Tx<'_>, (model, name, _, object): &Called, args: &Args, row: us
     let Some((pk, row)) = tx.store.table(*model).iter().nth(row % count.max(1)) else { return Ok(()) };
     let mut subject = Instance::of_row(tx.store.schema(), *model, pk, row);
     match name.as_str() {
-        "delete" => delete(tx, &mut subject, args).expect("it exists").map(|_| ()),
+        "delete" => match delete(tx, &mut subject, args) {
+            Some(answer) => answer.map(|_| ()),
+            None => tx.delete_cascading(*model, pk),
+        },
         _ => object_method(tx, &mut subject, name, args).expect("it exists").map(|_| ()),
     }
 }

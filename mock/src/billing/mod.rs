@@ -13,7 +13,9 @@ mod accounts;
 mod addresses;
 mod args;
 mod blocks;
+mod books;
 mod cabinet;
+mod calendar;
 mod cards;
 mod daily;
 mod finance;
@@ -27,11 +29,15 @@ mod react;
 mod registry;
 mod reports;
 mod services;
+mod touched;
+mod unique;
 mod users;
 mod version;
 
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod moves;
 #[cfg(test)]
 mod testing;
 
@@ -138,7 +144,7 @@ pub fn after_create(tx: &mut Tx<'_>, object: &mut Instance) -> Result<(), CallEr
     }
 }
 
-/// Called before `save` writes an object that exists (`args` are those of `save`): allots addresses, checks dates.
+/// Called before `save` writes an object that exists (`args` are those of `save`): allots addresses, makes a password.
 ///
 /// # Errors
 /// A refusal.
@@ -197,6 +203,12 @@ pub fn react(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), CallError> {
         *tx.keys = keys;
     }
     result
+}
+
+/// Whether a column follows from other rows, whatever a saved row says of it: nothing of it is lost where a row is
+/// written back whole.
+pub fn follows_from_rows(model: &str, column: &str) -> bool {
+    model == "AdminAccounts" && books::KEPT.iter().any(|(kept, _)| *kept == column)
 }
 
 /// The daily run just after midnight of a day: planned changes, charges, expiries.

@@ -117,7 +117,7 @@ impl From<Money> for Value {
     }
 }
 
-fn too_much() -> CallError {
+pub fn too_much() -> CallError {
     CallError::Value("the amount is beyond what an account can hold".into())
 }
 

@@ -55,12 +55,13 @@ fn recomend_pay_sum(store: &Store, today: Date, abonent: &Instance) -> Result<Js
 }
 
 fn promise_pay(store: &Store, today: Date, abonent: &Instance) -> Result<Json, CallError> {
-    Ok(services::promised(store, abonent.pk.unwrap_or_default(), today)?.0.json())
+    let promised = services::promised(store, abonent.pk.unwrap_or_default(), today)?;
+    Ok(promised.map_or(Money::ZERO, |promised| promised.sum).json())
 }
 
 fn promise_date_end(store: &Store, today: Date, abonent: &Instance) -> Result<Json, CallError> {
-    let (_, end) = services::promised(store, abonent.pk.unwrap_or_default(), today)?;
-    Ok(end.map_or(Json::Null, |end| Json::from(end.to_string())))
+    let promised = services::promised(store, abonent.pk.unwrap_or_default(), today)?;
+    Ok(promised.and_then(|promised| promised.last_end()).map_or(Json::Null, |end| Json::from(end.to_string())))
 }
 
 fn child_folders_count(store: &Store, _: Date, abonent: &Instance) -> Result<Json, CallError> {

@@ -1,141 +1,154 @@
-//! What follows from a change of itself. It is derived twice: for the view of the request, so that its reply shows it,
-//! and from what is true when the task commits. There it also finds out what two tasks that overlap must not both do.
+//! What must hold of changed rows, and what follows from them of itself. Both are derived twice: for the view of the
+//! request, so that it is refused, or its reply shows what follows; and from what is true when the task commits. There
+//! it also comes out what two tasks that overlap must not both do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use carbon_specs::ModelId;
-
-use super::money::Money;
-use super::{accounts, blocks, look, services};
+use super::touched::{self, Touched};
+use super::{accounts, blocks, books, cards, look, services, unique, users};
 use crate::orm::{CallError, Instance, Tx};
-use crate::store::{Pk, Row, Value};
-use crate::tasks::{Change, Patch};
+use crate::store::{Pk, Store, Value};
+use crate::tasks::Change;
+
+/// The models of whose rows something must hold, or follows.
+const WATCHED: [&str; 10] = [
+    "Abonents",
+    "AbonentsBlock",
+    "AccountStack",
+    "AdminAccounts",
+    "ArchAccountStack",
+    "DynamicSessionUsers",
+    "FinanceOperations",
+    "Users",
+    "UsersUsluga",
+    "Usluga",
+];
 
 /// What a balance block depends on.
 const BALANCE: [&str; 5] = ["ostatok", "debit", "credit", "limit", "unlimited"];
 
-/// What follows from changes: the stack is worked off, a tariff brings its services, a price its version, and the
-/// balance blocks or unblocks.
+/// Refuses what must not be. Then the stack is worked off, a tariff brings its services, a price its version, a session
+/// ends the others, the accounts follow the books, and the balance blocks or unblocks.
 pub fn react(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), CallError> {
-    let before = tx.changes().len();
-    for change in changes {
-        let (model, pk) = change.target();
-        let name = tx.store.model(model).name.as_str();
-        if matches!(name, "Abonents" | "Users") && matches!(change, Change::Insert { .. } | Change::Write { .. }) {
-            keep_unique(tx, change)?;
-        }
-        match (tx.store.model(model).name.as_str(), change) {
-            ("AbonentsBlock", Change::Insert { .. }) => blocks::keep_one(tx, pk)?,
-            ("UsersUsluga", Change::Insert { .. }) => services::check_single_promise(tx, pk)?,
-            ("AccountStack", Change::Insert { .. }) => accounts::work_off(tx, pk)?,
-            ("Abonents", Change::Insert { row, .. }) => follow_tarif(tx, pk, None, row)?,
-            ("Abonents", Change::Write { base, row, .. }) => follow_tarif(tx, pk, Some(base), row)?,
-            ("Usluga", Change::Write { base, row, .. }) => follow_price(tx, pk, base, row)?,
-            _ => {}
-        }
+    if changes.is_empty() {
+        return Ok(());
     }
-    let own = tx.changes().get(before..).unwrap_or_default().to_vec();
+    let asked = tx.changes().len();
+    changes.iter().try_for_each(|change| books::refuse_by_hand(tx, change))?;
+    let rows = touched::rows(&tx.before, &tx.store, &touched::targets(changes), &WATCHED);
+    rows.iter().try_for_each(|row| check(tx, row))?;
+    for row in &rows {
+        follow(tx, row)?;
+    }
+    let followed = own_changes(tx, asked);
+    let all: Vec<&Change> = changes.iter().chain(&followed).collect();
+    books::count_expenses(tx, &touched::targets(all.iter().copied()))?;
+    for account in books::follow(tx, &all)? {
+        accounts::warn(tx, account)?;
+    }
+    let all = touched::targets(changes.iter().chain(&own_changes(tx, asked)));
     let mut accounts = BTreeSet::new();
-    for change in changes.iter().chain(&own) {
-        accounts.extend(touched_account(tx, change)?);
-    }
-    let spent = spent(tx, changes.iter().chain(&own))?;
-    for (account, spent) in spent {
-        accounts::warn(tx, account, spent)?;
+    for row in touched::rows(&tx.before, &tx.store, &all, &WATCHED) {
+        accounts.extend(standing(tx, &row)?);
     }
     accounts.into_iter().try_for_each(|account| accounts::follow_balance(tx, account))
 }
 
-/// How much less is on each personal account than before these changes. A whole row that is saved spends nothing.
-fn spent<'c>(tx: &Tx<'_>, changes: impl Iterator<Item = &'c Change>) -> Result<BTreeMap<Pk, Money>, CallError> {
-    let mut spent = BTreeMap::new();
-    for change in changes {
-        let Change::Patch { model, pk, columns } = change else { continue };
-        let model = tx.store.model(*model);
-        for (field, patch) in columns.iter().filter(|_| model.name == "AdminAccounts") {
-            let Patch::Add(units) = patch else { continue };
-            let amount = match model.at(*field).name.as_str() {
-                "credit" => Money::from_units(*units),
-                "ostatok" | "debit" => -Money::from_units(*units),
-                _ => continue,
-            };
-            let sum = spent.get(pk).copied().unwrap_or(Money::ZERO).plus(amount)?;
-            spent.insert(*pk, sum);
-        }
-    }
-    Ok(spent)
+/// What was done beside what was asked for.
+fn own_changes(tx: &Tx<'_>, asked: usize) -> Vec<Change> {
+    tx.changes().get(asked..).unwrap_or_default().to_vec()
 }
 
-/// What was free when the request was answered may have been taken by an earlier task: then this one fails.
-fn keep_unique(tx: &Tx<'_>, change: &Change) -> Result<(), CallError> {
-    let (id, pk) = change.target();
-    let model = tx.store.model(id).name.clone();
-    // A contract number stays with a subscriber in the trash; a login or address does not stay with an account there.
-    let (columns, live): (&[&str], Vec<(&str, Value)>) = match model.as_str() {
-        "Users" => (&["login", "ip"], vec![("deleted", Value::Int(0))]),
-        _ => (&["contract_number"], Vec::new()),
-    };
-    let Some(object) = tx.find(&model, pk)? else { return Ok(()) };
-    for column in columns {
-        let value = object.text(column)?;
-        if value.is_empty() || !touches(tx, id, change, &[column]) {
-            continue;
+/// What must hold of a row, whichever call changed it.
+fn check(tx: &Tx<'_>, row: &Touched) -> Result<(), CallError> {
+    match tx.store.model(row.model).name.as_str() {
+        "Abonents" => {
+            cards::check(tx, row)?;
+            unique::check(tx, row, &["contract_number"])
         }
-        let mut same = vec![(*column, Value::text(value))];
-        same.extend(live.iter().cloned());
-        if tx.all_where(&model, &same)?.iter().any(|other| other.pk != object.pk) {
-            return Err(CallError::Refused(format!("{column} {value} was given to another of {model} meanwhile")));
+        "Users" => {
+            users::check_owner(tx, row)?;
+            unique::check(tx, row, &["login", "ip"])
         }
-    }
-    Ok(())
-}
-
-/// The personal account whose standing a change may have moved.
-fn touched_account(tx: &Tx<'_>, change: &Change) -> Result<Option<Pk>, CallError> {
-    let (model, pk) = change.target();
-    match tx.store.model(model).name.as_str() {
-        "AdminAccounts" => Ok(touches(tx, model, change, &BALANCE).then_some(pk)),
-        "Abonents" if touches(tx, model, change, &["account_id", "deleted"]) => match tx.find("Abonents", pk)? {
-            Some(abonent) => abonent.int("account_id"),
-            None => Ok(None),
+        "AccountStack" | "ArchAccountStack" | "FinanceOperations" => books::check_owner(tx, row),
+        "UsersUsluga" => match turned_on(tx, row)? {
+            Some(link) => services::check_single_promise(tx, link),
+            None => Ok(()),
         },
-        // A promised payment came, ended or went. A row that is gone leaves its subscriber in no change but the base.
-        "UsersUsluga" => {
-            let Some(link) = tx.find("UsersUsluga", pk)? else { return Ok(None) };
-            match look::follow(&tx.store, &link, "abonent_id", "Abonents")? {
-                Some(abonent) if is_promise(tx, &link)? => abonent.int("account_id"),
-                _ => Ok(None),
+        _ => Ok(()),
+    }
+}
+
+/// What follows from a row.
+fn follow(tx: &mut Tx<'_>, row: &Touched) -> Result<(), CallError> {
+    match tx.store.model(row.model).name.as_str() {
+        "AbonentsBlock" if row.is_new() => blocks::keep_one(tx, row.pk),
+        "AccountStack" if row.is_new() => accounts::work_off(tx, row.pk),
+        "DynamicSessionUsers" if row.is_new() => users::end_other_sessions(tx, row.pk),
+        "Usluga" => follow_price(tx, row),
+        "Abonents" => {
+            if row.changed("tarif_id")? {
+                let tarif = |row: &Option<Instance>| row.as_ref().map(|row| row.int("tarif_id")).transpose();
+                change_tarif(tx, row.pk, tarif(&row.before)?.flatten(), tarif(&row.after)?.flatten())?;
+            }
+            match &row.after {
+                Some(abonent) if row.any_changed(&["own_disabled_start", "own_disabled_end"])? => {
+                    blocks::follow_own_dates(tx, abonent)
+                }
+                _ => Ok(()),
             }
         }
-        _ => Ok(None),
+        _ => Ok(()),
     }
 }
 
-fn is_promise(tx: &Tx<'_>, link: &Instance) -> Result<bool, CallError> {
-    match look::follow(&tx.store, link, "usluga_id", "Usluga")? {
-        Some(usluga) => services::is_promised(&usluga),
-        None => Ok(false),
-    }
+/// The connected service that these changes connected, or switched on again.
+fn turned_on<'r>(tx: &Tx<'_>, row: &'r Touched) -> Result<Option<&'r Instance>, CallError> {
+    let Some(after) = &row.after else { return Ok(None) };
+    let was_on = row.before.as_ref().map_or(Ok(false), |before| services::is_on(before, tx.now))?;
+    Ok((!was_on && services::is_on(after, tx.now)?).then_some(after))
 }
 
-/// Whether a change is to one of these columns.
-fn touches(tx: &Tx<'_>, model: ModelId, change: &Change, columns: &[&str]) -> bool {
-    let model = tx.store.model(model);
-    let mut places = columns.iter().filter_map(|column| model.field(column)).map(|field| field.id);
-    match change {
-        Change::Write { base, row, .. } => places.any(|place| base[place.0] != row[place.0]),
-        Change::Patch { columns, .. } => places.any(|place| columns.iter().any(|(field, _)| *field == place)),
-        Change::Insert { .. } => true,
-        Change::Delete { .. } => false,
+/// The personal accounts whose standing a row may have moved: by their own columns, by whose they are, or by a promised
+/// payment that came, went, or is of another sum.
+fn standing(tx: &Tx<'_>, row: &Touched) -> Result<BTreeSet<Pk>, CallError> {
+    let mut found = BTreeSet::new();
+    match tx.store.model(row.model).name.as_str() {
+        "AdminAccounts" if row.any_changed(&BALANCE)? => found.extend(row.after.as_ref().map(|_| row.pk)),
+        "Abonents" if row.any_changed(&["account_id", "deleted"])? => {
+            found.extend(row.after.as_ref().map_or(Ok(None), |abonent| abonent.int("account_id"))?);
+        }
+        "UsersUsluga" => {
+            for (store, link) in [(&tx.before, &row.before), (&tx.store, &row.after)] {
+                let Some(link) = link else { continue };
+                let usluga = look::follow(store, link, "usluga_id", "Usluga")?;
+                if usluga.as_ref().map_or(Ok(false), services::is_promised)? {
+                    found.extend(account_of(tx, link)?);
+                }
+            }
+        }
+        "Usluga" if row.any_changed(&["summa", "system_type_id"])? => {
+            let mut promised = false;
+            for usluga in row.versions() {
+                promised |= services::is_promised(usluga)?;
+            }
+            if promised {
+                for link in tx.all_where("UsersUsluga", &[("usluga_id", Value::Int(row.pk))])? {
+                    found.extend(account_of(tx, &link)?);
+                }
+            }
+        }
+        _ => {}
     }
+    Ok(found)
 }
 
-/// The services of a tariff come and go with it.
-fn follow_tarif(tx: &mut Tx<'_>, pk: Pk, base: Option<&Row>, row: &Row) -> Result<(), CallError> {
-    let Some(place) = tx.model("Abonents")?.field("tarif_id").map(|field| field.id.0) else { return Ok(()) };
-    let from = base.and_then(|base| base[place].as_int());
-    let to = row[place].as_int();
-    if from == to { Ok(()) } else { change_tarif(tx, pk, from, to) }
+/// The account of the subscriber who has a connected service.
+fn account_of(tx: &Tx<'_>, link: &Instance) -> Result<Option<Pk>, CallError> {
+    match look::follow(&tx.store, link, "abonent_id", "Abonents")? {
+        Some(abonent) => abonent.int("account_id"),
+        None => Ok(None),
+    }
 }
 
 /// Takes the services of one tariff away and connects those of another.
@@ -144,13 +157,13 @@ pub fn change_tarif(tx: &mut Tx<'_>, abonent: Pk, from: Option<Pk>, to: Option<P
     if abonent.flag("is_folder")? || abonent.flag("deleted")? {
         return Ok(());
     }
-    let (old, new) = (tarif_services(tx, from)?, tarif_services(tx, to)?);
+    let (old, new) = (tarif_services(&tx.store, from)?, tarif_services(&tx.store, to)?);
     let mut there = BTreeSet::new();
-    for (link, usluga) in services::connected(&tx.store, abonent.pk.unwrap_or_default())? {
+    for (link, usluga) in services::links(&tx.store, abonent.pk.unwrap_or_default())? {
         let Some(id) = usluga.pk else { continue };
         if old.contains(&id) && !new.contains(&id) {
             tx.delete_cascading(link.model, link.pk.unwrap_or_default())?;
-        } else {
+        } else if !services::is_over(&link, tx.now)? {
             there.insert(id);
         }
     }
@@ -160,21 +173,29 @@ pub fn change_tarif(tx: &mut Tx<'_>, abonent: Pk, from: Option<Pk>, to: Option<P
     Ok(())
 }
 
-fn tarif_services(tx: &Tx<'_>, tarif: Option<Pk>) -> Result<BTreeSet<Pk>, CallError> {
-    let Some(tarif) = tarif else { return Ok(BTreeSet::new()) };
-    let links = tx.all_where("TarifUsersUsluga", &[("tarif_id", Value::Int(tarif))])?;
-    links.iter().filter_map(|link| link.int("usluga_id").transpose()).collect()
+/// The services of a tariff. A promised payment is taken by a subscriber and not brought by a tariff.
+fn tarif_services(store: &Store, tarif: Option<Pk>) -> Result<BTreeSet<Pk>, CallError> {
+    let mut found = BTreeSet::new();
+    let Some(tarif) = tarif else { return Ok(found) };
+    for link in look::all_where(store, "TarifUsersUsluga", &[("tarif_id", Value::Int(tarif))])? {
+        if let Some(usluga) = look::follow(store, &link, "usluga_id", "Usluga")?
+            && !services::is_promised(&usluga)?
+        {
+            found.extend(usluga.pk);
+        }
+    }
+    Ok(found)
 }
 
 /// A service whose price changes gets a version.
-fn follow_price(tx: &mut Tx<'_>, pk: Pk, base: &Row, row: &Row) -> Result<(), CallError> {
-    let Some(place) = tx.model("Usluga")?.field("summa").map(|field| field.id.0) else { return Ok(()) };
-    if base[place] == row[place] {
+fn follow_price(tx: &mut Tx<'_>, row: &Touched) -> Result<(), CallError> {
+    let (Some(_), Some(usluga)) = (&row.before, &row.after) else { return Ok(()) };
+    if !row.changed("summa")? {
         return Ok(());
     }
     let mut version = tx.blank("UslugaHistory")?;
-    version.put("usluga_id", pk)?;
-    version.put("summa", row[place].clone())?;
+    version.put("usluga_id", row.pk)?;
+    version.put("summa", usluga.value("summa")?.clone())?;
     version.put("date_from", tx.now.date())?;
     tx.save(&mut version).map(|_| ())
 }

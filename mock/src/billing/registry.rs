@@ -22,26 +22,22 @@ const MODEL_METHODS: &[(&str, &[(&str, ModelMethod)])] =
 const PROPERTIES: &[(&str, &[(&str, PropertyCode)])] =
     &[("Abonents", properties::ABONENTS), ("AdminAccounts", properties::ADMIN_ACCOUNTS), ("Users", properties::USERS)];
 
-const DELETES: &[(&str, ObjectMethod)] = &[
-    ("Abonents", abonents::delete),
-    ("Users", users::delete),
-    ("AbonentsBlock", blocks::delete),
-    ("UsersUsluga", services::delete),
-];
+const DELETES: &[(&str, ObjectMethod)] =
+    &[("Abonents", abonents::delete), ("Users", users::delete), ("AbonentsBlock", blocks::delete)];
 
 const BEFORE_CREATE: &[(&str, Hook)] = &[
     ("Abonents", cards::before_create),
     ("Users", users::before_create),
-    ("AccountStack", accounts::check_stack),
+    ("AccountStack", accounts::fill_account),
+    ("ArchAccountStack", accounts::fill_account),
     ("FinanceOperations", finance::before_create),
     ("UsersUsluga", services::before_create),
     ("MsgStack", messages::before_create),
 ];
 
-const AFTER_CREATE: &[(&str, Hook)] =
-    &[("Abonents", cards::after_create), ("FinanceOperations", finance::after_create)];
+const AFTER_CREATE: &[(&str, Hook)] = &[("Abonents", cards::after_create)];
 
-const BEFORE_SAVE: &[(&str, Hook)] = &[("Abonents", cards::before_save), ("Users", users::before_save)];
+const BEFORE_SAVE: &[(&str, Hook)] = &[("Users", users::before_save)];
 
 fn among<T: Copy>(lists: &[(&str, &[(&str, T)])], model: &str, name: &str) -> Option<T> {
     lists.iter().filter(|(of, _)| *of == model).find_map(|(_, list)| one(list, name))
@@ -114,10 +110,8 @@ mod tests {
         };
         let mut methods = implemented(OBJECT_METHODS);
         methods.extend(DELETES.iter().map(|(model, _)| ((*model).to_owned(), "delete".to_owned())));
-        // These are deleted as every row is, seen from outside; `save` takes an argument on connected services.
-        for model in ["AbonentsBlock", "UsersUsluga"] {
-            methods.remove(&(model.to_owned(), "delete".to_owned()));
-        }
+        // It is deleted as every row is, seen from outside; `save` takes an argument on connected services.
+        methods.remove(&("AbonentsBlock".to_owned(), "delete".to_owned()));
         methods.insert(("UsersUsluga".to_owned(), "save".to_owned()));
         assert_eq!(declared(&|model| model.methods.keys().cloned().collect()), methods);
         assert_eq!(declared(&|model| model.model_methods.keys().cloned().collect()), implemented(MODEL_METHODS));

@@ -3,9 +3,8 @@
 use jiff::Span;
 use jiff::civil::{Date, DateTime, Time};
 
-use super::accounts::{self, Part};
 use super::money::Money;
-use super::{Answer, Given, look};
+use super::{Given, calendar, look};
 use crate::orm::{CallError, Instance, Tx};
 use crate::store::{Pk, Store, Value};
 
@@ -25,8 +24,8 @@ pub fn is_promised(usluga: &Instance) -> Result<bool, CallError> {
     Ok(system_type(usluga)? == PROMISED)
 }
 
-/// The services connected to a subscriber, each with what it is.
-pub fn connected(store: &Store, abonent: Pk) -> Result<Vec<(Instance, Instance)>, CallError> {
+/// The rows of a subscriber's services, each with what it is: those that are off or have ended among them.
+pub fn links(store: &Store, abonent: Pk) -> Result<Vec<(Instance, Instance)>, CallError> {
     let mut found = Vec::new();
     let conditions = [("abonent_id", Value::Int(abonent)), ("deleted", Value::Int(0))];
     for link in look::all_where(store, "UsersUsluga", &conditions)? {
@@ -37,36 +36,79 @@ pub fn connected(store: &Store, abonent: Pk) -> Result<Vec<(Instance, Instance)>
     Ok(found)
 }
 
-/// Whether a connected service works at a moment.
+/// The services connected to a subscriber at a moment, each with what it is.
+pub fn connected(store: &Store, abonent: Pk, now: DateTime) -> Result<Vec<(Instance, Instance)>, CallError> {
+    let mut found = Vec::new();
+    for (link, usluga) in links(store, abonent)? {
+        if is_on(&link, now)? {
+            found.push((link, usluga));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a service works at a moment: it is neither off nor over, and its row is not deleted.
 pub fn is_on(link: &Instance, now: DateTime) -> Result<bool, CallError> {
-    Ok(link.flag("enabled")? && link.datetime("end_time")?.is_none_or(|end| end > now))
+    Ok(link.flag("enabled")? && !link.flag("deleted")? && !is_over(link, now)?)
+}
+
+/// Whether a service has ended by a moment.
+pub fn is_over(link: &Instance, now: DateTime) -> Result<bool, CallError> {
+    Ok(link.datetime("end_time")?.is_some_and(|end| end <= now))
 }
 
 /// Whether a subscriber has a service that a block would stop: one that works and can be blocked.
-pub fn any_blockable(store: &Store, abonent: &Instance) -> Result<bool, CallError> {
-    for (link, usluga) in connected(store, abonent.pk.unwrap_or_default())? {
-        if link.flag("enabled")? && usluga.flag("can_block")? && !is_promised(&usluga)? {
+pub fn any_blockable(store: &Store, abonent: &Instance, now: DateTime) -> Result<bool, CallError> {
+    for (_, usluga) in connected(store, abonent.pk.unwrap_or_default(), now)? {
+        if usluga.flag("can_block")? && !is_promised(&usluga)? {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// The promised payments that hold today: their sum, and the day on which the last of them ends.
-pub fn promised(store: &Store, abonent: Pk, today: Date) -> Result<(Money, Option<Date>), CallError> {
-    let mut sum = Money::ZERO;
-    let mut last: Option<Date> = None;
-    for (link, usluga) in connected(store, abonent)? {
-        if !is_promised(&usluga)? || !link.flag("enabled")? {
-            continue;
-        }
-        let end = link.datetime("end_time")?.map(DateTime::date);
-        if end.is_none_or(|end| end > today) {
-            sum = sum.plus(Money::of(usluga.value("summa")?))?;
-            last = last.max(end);
+/// The promised payments that a subscriber has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promised {
+    /// What they add to what may be spent.
+    pub sum: Money,
+    /// The days from which on they no longer do, each with what goes then; one without an end stays.
+    pub ends: Vec<(Date, Money)>,
+}
+
+impl Promised {
+    /// The day on which the last of them ends.
+    pub fn last_end(&self) -> Option<Date> {
+        self.ends.iter().map(|(end, _)| *end).max()
+    }
+}
+
+/// The rows of the promised payments that hold on a day. They end by night, when the balance is looked at again.
+fn promises(store: &Store, abonent: Pk, day: Date) -> Result<Vec<(Instance, Instance)>, CallError> {
+    let mut found = Vec::new();
+    for (link, usluga) in connected(store, abonent, day.to_datetime(Time::midnight()))? {
+        if is_promised(&usluga)? {
+            found.push((link, usluga));
         }
     }
-    Ok((sum, last))
+    Ok(found)
+}
+
+/// The promised payments that hold on a day; none, where there is none (one may be of nothing, and is one all the same).
+pub fn promised(store: &Store, abonent: Pk, day: Date) -> Result<Option<Promised>, CallError> {
+    let mut found: Option<Promised> = None;
+    for (link, usluga) in promises(store, abonent, day)? {
+        let promised = found.get_or_insert(Promised { sum: Money::ZERO, ends: Vec::new() });
+        let sum = Money::of(usluga.value("summa")?);
+        promised.sum = promised.sum.plus(sum)?;
+        promised.ends.extend(link.datetime("end_time")?.and_then(first_night).map(|night| (night, sum)));
+    }
+    Ok(found)
+}
+
+/// The day whose first moment is no earlier than this one.
+fn first_night(moment: DateTime) -> Option<Date> {
+    if moment.time() == Time::midnight() { Some(moment.date()) } else { moment.date().tomorrow().ok() }
 }
 
 /// How many days a promised payment holds.
@@ -74,20 +116,22 @@ pub fn promised_days(usluga: &Instance) -> Result<i64, CallError> {
     Ok(usluga.int("period_days")?.filter(|days| (1..=36_500).contains(days)).unwrap_or(PROMISED_DAYS))
 }
 
-/// Of two tasks that take a promised payment, the later one fails.
-pub fn check_single_promise(tx: &Tx<'_>, link: Pk) -> Result<(), CallError> {
-    let Some(link) = tx.find("UsersUsluga", link)? else { return Ok(()) };
-    let Some(usluga) = look::follow(&tx.store, &link, "usluga_id", "Usluga")? else { return Ok(()) };
+/// A subscriber has one promised payment at a time: this one is refused where another holds. Of two tasks that take
+/// one, the later one fails.
+pub fn check_single_promise(tx: &Tx<'_>, link: &Instance) -> Result<(), CallError> {
+    let Some(usluga) = look::follow(&tx.store, link, "usluga_id", "Usluga")? else { return Ok(()) };
     let abonent = link.int("abonent_id")?.unwrap_or_default();
-    if !is_promised(&usluga)? || !is_on(&link, tx.now)? {
+    if !is_promised(&usluga)? {
         return Ok(());
     }
-    for (other, usluga) in connected(&tx.store, abonent)? {
-        if other.pk != link.pk && is_promised(&usluga)? && is_on(&other, tx.now)? {
-            return Err(CallError::Refused(format!("subscriber {abonent} took another promised payment meanwhile")));
-        }
+    if promises(&tx.store, abonent, tx.now.date())?.iter().all(|(other, _)| other.pk == link.pk) {
+        return Ok(());
     }
-    Ok(())
+    Err(CallError::Refused(if tx.committing {
+        format!("subscriber {abonent} took another promised payment meanwhile")
+    } else {
+        format!("subscriber {abonent} has a promised payment already")
+    }))
 }
 
 /// What a connected service costs each time.
@@ -95,12 +139,53 @@ pub fn price(usluga: &Instance) -> Result<Money, CallError> {
     if is_promised(usluga)? { Ok(Money::ZERO) } else { Ok(Money::of(usluga.value("summa")?)) }
 }
 
-/// How long one charge of a service lasts: so many days, or a month.
-pub fn period(usluga: &Instance) -> Result<Span, CallError> {
-    Ok(match usluga.int("period_days")?.filter(|days| (1..=36_500).contains(days)) {
-        Some(days) => Span::new().days(days),
-        None => Span::new().months(1),
-    })
+/// When a service is charged: every so many days, or every month on a day of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schedule {
+    /// Every so many days.
+    Days(i64),
+    /// Every month, on this day or the last one of a shorter month.
+    Monthly(i8),
+}
+
+impl Schedule {
+    /// The schedule of a service that is charged on a day.
+    pub fn on(usluga: &Instance, day: Date) -> Result<Self, CallError> {
+        Ok(match usluga.int("period_days")?.filter(|days| (1..=36_500).contains(days)) {
+            Some(days) => Self::Days(days),
+            None => Self::Monthly(day.day()),
+        })
+    }
+
+    /// The schedule of a connected service that is due on a day: the archive tells on which day it was charged before.
+    pub fn of(store: &Store, link: &Instance, usluga: &Instance, due: Date) -> Result<Self, CallError> {
+        let schedule = Self::on(usluga, due)?;
+        if schedule == Self::Monthly(due.day()) && due.day() == due.days_in_month() {
+            let before = last_charge(store, link, due)?;
+            return Ok(Self::Monthly(calendar::day_of_month(due, before)));
+        }
+        Ok(schedule)
+    }
+
+    /// The day of the charge after one.
+    pub fn after(self, day: Date) -> Option<Date> {
+        match self {
+            Self::Days(days) => day.checked_add(Span::new().days(days)).ok(),
+            Self::Monthly(on) => calendar::a_month_after(day, on),
+        }
+    }
+}
+
+/// The day of the last charge for a connected service before a day.
+fn last_charge(store: &Store, link: &Instance, day: Date) -> Result<Option<Date>, CallError> {
+    let of = ["abonent_id", "usluga_id"];
+    let conditions = [(of[0], link.value(of[0])?.clone()), (of[1], link.value(of[1])?.clone())];
+    let mut last = None;
+    for entry in look::all_where(store, "ArchAccountStack", &conditions)? {
+        let charged = entry.datetime("change_balance_time")?.map(DateTime::date);
+        last = last.max(charged.filter(|charged| *charged < day));
+    }
+    Ok(last)
 }
 
 /// Connects a service to a subscriber.
@@ -131,9 +216,7 @@ pub fn before_create(tx: &mut Tx<'_>, link: &mut Instance) -> Result<(), CallErr
         return refused(format!("{pk} is a folder or in the trash: no service can be connected to it"));
     }
     if is_promised(&usluga)? {
-        if !promised(&tx.store, pk, tx.now.date())?.0.is_zero() {
-            return refused(format!("subscriber {pk} has a promised payment already"));
-        }
+        check_single_promise(tx, link)?;
         if link.value("end_time")?.is_null() {
             let days = Span::new().days(promised_days(&usluga)?);
             // It ends by night, when the balance is looked at again.
@@ -159,27 +242,6 @@ pub fn check_manager(link: &Instance, given: &Given<'_>) -> Result<(), CallError
         return Err(CallError::Refused("manager_id is empty: save with allow_set_none_manager to leave it so".into()));
     }
     Ok(())
-}
-
-/// Disconnects a service. Its row goes; what was charged for it stays.
-pub fn disconnect(tx: &mut Tx<'_>, link: &Instance) -> Result<(), CallError> {
-    let usluga = look::follow(&tx.store, link, "usluga_id", "Usluga")?;
-    let abonent = look::follow(&tx.store, link, "abonent_id", "Abonents")?;
-    tx.delete_cascading(link.model, link.pk.unwrap_or_default())?;
-    if let (Some(usluga), Some(abonent)) = (usluga, abonent)
-        && is_promised(&usluga)?
-        && let Some(account) = abonent.int("account_id")?
-    {
-        // Moves nothing, but has the task look whether the balance still suffices without the promise.
-        accounts::shift(tx, account, Part::Income, Money::ZERO)?;
-    }
-    Ok(())
-}
-
-/// `delete` of a connected service.
-pub fn delete(tx: &mut Tx<'_>, link: &mut Instance, _: &Given<'_>) -> Result<Answer, CallError> {
-    disconnect(tx, link)?;
-    Ok(Answer::Json(serde_json::Value::Null))
 }
 
 #[cfg(test)]
@@ -260,6 +322,30 @@ mod tests {
         assert!(refusal(save(&mut world, json!({}))).starts_with("manager_id is empty"));
         save(&mut world, json!({"allow_set_none_manager": true})).unwrap();
         assert_eq!(world.column("UsersUsluga", link, "comment"), "x");
+    }
+
+    #[test]
+    fn a_tariff_brings_a_service_that_is_over_again_and_leaves_one_that_is_off() {
+        for (column, rows) in [(json!({"end_time": "2022-01-15 00:00:00"}), 2), (json!({"enabled": 0}), 1)] {
+            let mut world = World::small();
+            let link =
+                world.create("UsersUsluga", json!({"abonent_id": 100, "usluga_id": 6, "manager_id": 33})).unwrap();
+            world.save("UsersUsluga", link, column).unwrap();
+            world.save("Abonents", 100, json!({"tarif_id": 2})).unwrap();
+            assert_eq!(world.count("UsersUsluga", &[("abonent_id", 100), ("usluga_id", 6)]), rows);
+        }
+    }
+
+    #[test]
+    fn a_promise_does_not_come_out_of_the_trash_beside_another() {
+        let mut world = World::small();
+        let take = json!({"abonent_id": 100, "usluga_id": 11, "manager_id": 33});
+        let first = world.create("UsersUsluga", take.clone()).unwrap();
+        world.save("UsersUsluga", first, json!({"deleted": 1})).unwrap();
+        assert_eq!(world.property("Abonents", 100, "promise_pay"), "0");
+        world.create("UsersUsluga", take).unwrap();
+        let back = world.save("UsersUsluga", first, json!({"deleted": 0}));
+        assert_eq!(refusal(back), "subscriber 100 has a promised payment already");
     }
 
     #[test]

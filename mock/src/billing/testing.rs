@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::orm::{Keys, Leases};
-use crate::tasks::Chance;
+use crate::tasks::{Chance, Overlap, Patch};
 
 /// The demo's day.
 pub fn now() -> DateTime {
@@ -100,9 +100,14 @@ impl World {
 
     /// Makes changes and what follows from them, as a task does.
     pub fn commit(&mut self, changes: &[Change]) -> Result<(), CallError> {
+        self.commit_minded(Overlap::Faithful, changes)
+    }
+
+    /// The same, in a world that treats overlaps so.
+    pub fn commit_minded(&mut self, overlap: Overlap, changes: &[Change]) -> Result<(), CallError> {
         let mut tx = Tx::new(self.store.clone(), self.now, &mut self.chance, &mut self.keys, &mut self.leases, true);
         for change in changes {
-            tx.apply(change.clone())?;
+            tx.apply(overlap.made(change))?;
         }
         react(&mut tx, changes)?;
         self.store = tx.finish().view;
@@ -122,14 +127,7 @@ impl World {
 
     /// Calls a method of an object, by way of the contract's arguments.
     pub fn call(&mut self, model: &str, pk: Pk, method: &str, args: Json) -> Result<Answer, CallError> {
-        self.run(|tx| {
-            let mut object = tx.get(model, pk)?;
-            let args = args.as_object().expect("arguments are an object");
-            match method {
-                "delete" => delete(tx, &mut object, args).expect("it has a way of its own"),
-                _ => object_method(tx, &mut object, method, args).expect("the method exists"),
-            }
-        })
+        self.run(|tx| call(tx, model, pk, method, &args))
     }
 
     /// Calls a method of a model.
@@ -153,24 +151,12 @@ impl World {
 
     /// Sets columns and saves, as `set` and `save` do.
     pub fn save(&mut self, model: &str, pk: Pk, columns: Json) -> Result<(), CallError> {
-        self.run(|tx| {
-            let mut object = tx.get(model, pk)?;
-            put_all(tx, &mut object, &columns)?;
-            before_save(tx, &mut object, &Map::new())?;
-            tx.save(&mut object).map(|_| ())
-        })
+        self.run(|tx| save(tx, model, pk, &columns))
     }
 
     /// Creates a row, as `objects.create` does.
     pub fn create(&mut self, model: &str, columns: Json) -> Result<Pk, CallError> {
-        self.run(|tx| {
-            let mut object = tx.blank(model)?;
-            put_all(tx, &mut object, &columns)?;
-            before_create(tx, &mut object)?;
-            let pk = tx.save(&mut object)?;
-            after_create(tx, &mut object)?;
-            Ok(pk)
-        })
+        self.run(|tx| create(tx, model, &columns))
     }
 
     /// Lets days pass: the daily run of each.
@@ -217,6 +203,50 @@ fn put_all(tx: &Tx<'_>, object: &mut Instance, columns: &Json) -> Result<(), Cal
     Ok(())
 }
 
+/// A method of an object, `delete` among them.
+pub fn call(tx: &mut Tx<'_>, model: &str, pk: Pk, method: &str, args: &Json) -> Result<Answer, CallError> {
+    let mut object = tx.get(model, pk)?;
+    let args = args.as_object().expect("arguments are an object");
+    match method {
+        "delete" => match delete(tx, &mut object, args) {
+            Some(answer) => answer,
+            None => tx.delete_cascading(object.model, pk).map(|()| Answer::Json(Json::Null)),
+        },
+        _ => object_method(tx, &mut object, method, args).expect("the method exists"),
+    }
+}
+
+/// `objects.create`.
+pub fn create(tx: &mut Tx<'_>, model: &str, columns: &Json) -> Result<Pk, CallError> {
+    let mut object = tx.blank(model)?;
+    put_all(tx, &mut object, columns)?;
+    before_create(tx, &mut object)?;
+    let pk = tx.save(&mut object)?;
+    after_create(tx, &mut object)?;
+    Ok(pk)
+}
+
+/// `set` and `save`.
+pub fn save(tx: &mut Tx<'_>, model: &str, pk: Pk, columns: &Json) -> Result<(), CallError> {
+    let mut object = tx.get(model, pk)?;
+    put_all(tx, &mut object, columns)?;
+    before_save(tx, &mut object, &Map::new())?;
+    tx.save(&mut object).map(|_| ())
+}
+
+/// `update` of a QuerySet of one row.
+pub fn update(tx: &mut Tx<'_>, model: &str, pk: Pk, columns: &Json) -> Result<(), CallError> {
+    let mut object = tx.get(model, pk)?;
+    put_all(tx, &mut object, columns)?;
+    let columns: Result<Vec<(&str, Patch)>, CallError> = columns
+        .as_object()
+        .expect("columns are an object")
+        .keys()
+        .map(|name| Ok((name.as_str(), Patch::Set(object.value(name)?.clone()))))
+        .collect();
+    tx.patch(model, pk, &columns?)
+}
+
 /// The refusal's text.
 #[track_caller]
 pub fn refusal<T: std::fmt::Debug>(result: Result<T, CallError>) -> String {
@@ -246,23 +276,22 @@ pub fn books_balance(world: &World) {
 /// What of each account's parts no row explains: nothing, or what was carried over from before the first row.
 pub fn unexplained(world: &World) -> Vec<(Pk, [i64; 4])> {
     let store = &world.store;
+    let standing = |model: &str, owner: &str, pk: Option<Pk>| {
+        look::all_where(store, model, &[(owner, Value::from(pk)), ("storno", Value::Int(0))]).unwrap()
+    };
+    let sum =
+        |rows: &[Instance], column: &str| -> i64 { rows.iter().map(|row| row.int(column).unwrap().unwrap_or(0)).sum() };
+    let brings = |row: &Instance| {
+        let kind = look::follow(store, row, "op_type_id", "OperationTypes").unwrap();
+        kind.is_some_and(|kind| kind.flag("is_income").unwrap())
+    };
     let mut found = Vec::new();
     for account in look::all_where(store, "AdminAccounts", &[]).unwrap() {
         let owners = look::all_where(store, "Abonents", &[("account_id", Value::from(account.pk))]).unwrap();
-        let rows = |model: &str| -> Vec<Instance> {
-            let of = |owner: &Instance| [("abonent_id", Value::from(owner.pk)), ("storno", Value::Int(0))];
-            owners.iter().flat_map(|owner| look::all_where(store, model, &of(owner)).unwrap()).collect()
-        };
-        let sum = |rows: &[Instance], column: &str| -> i64 {
-            rows.iter().map(|row| row.int(column).unwrap().unwrap_or(0)).sum()
-        };
-        let brings = |row: &Instance| {
-            let kind = look::follow(store, row, "op_type_id", "OperationTypes").unwrap();
-            kind.is_some_and(|kind| kind.flag("is_income").unwrap())
-        };
-        let operations = rows("FinanceOperations").into_iter().filter(brings);
-        let (opening, income): (Vec<_>, Vec<_>) = operations.partition(|row| row.int("op_type_id").unwrap() == Some(8));
-        let charges = rows("ArchAccountStack");
+        let operations = owners.iter().flat_map(|owner| standing("FinanceOperations", "abonent_id", owner.pk));
+        let (opening, income): (Vec<_>, Vec<_>) =
+            operations.filter(brings).partition(|row| row.int("op_type_id").unwrap() == Some(8));
+        let charges = standing("ArchAccountStack", "account_id", account.pk);
         let parts = [
             ("ostatok", sum(&opening, "op_summa")),
             ("debit", sum(&income, "op_summa")),

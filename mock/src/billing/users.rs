@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::touched::Touched;
 use super::{Answer, Given, ModelMethod, ObjectMethod, addresses, look};
 use crate::orm::{CallError, Instance, Tx};
 use crate::store::{Pk, Store, Value};
@@ -23,9 +24,8 @@ const PASSWORD_LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 /// How long a generated password is: as the page's own, `8fqm11`.
 const PASSWORD_LENGTH: usize = 6;
 
-/// Before an account is created: the subscriber's pool, an address, a password, a login nobody else has.
+/// Before an account is created: the subscriber's pool, an address, a password.
 pub fn before_create(tx: &mut Tx<'_>, account: &mut Instance) -> Result<(), CallError> {
-    check_login(tx, account)?;
     if account.text("ip")?.is_empty()
         && account.value("pull_id")?.is_null()
         && let Some(abonent) = look::follow(&tx.store, account, "abonent_id", "Abonents")?
@@ -38,24 +38,23 @@ pub fn before_create(tx: &mut Tx<'_>, account: &mut Instance) -> Result<(), Call
 
 /// Before an account is saved: its addresses, and a password where there is none.
 pub fn before_save(tx: &mut Tx<'_>, account: &mut Instance) -> Result<(), CallError> {
-    if account.changed("login")? {
-        check_login(tx, account)?;
-    }
     addresses::allot(tx, account)?;
     generate_password(tx, account)
 }
 
-fn check_login(tx: &Tx<'_>, account: &Instance) -> Result<(), CallError> {
-    let login = account.text("login")?;
-    if login.is_empty() {
+/// An account belongs to a subscriber: a folder has none.
+pub fn check_owner(tx: &Tx<'_>, row: &Touched) -> Result<(), CallError> {
+    let Some(account) = &row.after else { return Ok(()) };
+    if !row.changed("abonent_id")? {
         return Ok(());
     }
-    for other in tx.all_where("Users", &[("login", Value::text(login))])? {
-        if other.pk != account.pk && !other.flag("deleted")? {
-            return Err(CallError::Refused(format!("login {login} belongs to another account")));
-        }
+    match look::follow(&tx.store, account, "abonent_id", "Abonents")? {
+        Some(abonent) if abonent.flag("is_folder")? => Err(CallError::Refused(format!(
+            "{} is a folder, and an account belongs to a subscriber",
+            abonent.pk.unwrap_or_default()
+        ))),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn generate_password(tx: &mut Tx<'_>, account: &mut Instance) -> Result<(), CallError> {
@@ -126,17 +125,28 @@ pub fn trash(tx: &mut Tx<'_>, pk: Pk) -> Result<(), CallError> {
 
 /// Ends the sessions of an account.
 pub fn end_sessions(tx: &mut Tx<'_>, account: Pk) -> Result<(), CallError> {
-    for holder in live_sessions(&tx.store, account)? {
-        tx.patch("DynamicSessionUsers", holder.pk.unwrap_or_default(), &[("active", Patch::Set(Value::Int(0)))])?;
-    }
-    Ok(())
+    live_sessions(&tx.store, account)?.iter().try_for_each(|holder| end(tx, holder))
+}
+
+/// A session that begins ends the others of its account: there is one until the next, also of two that were asked for
+/// at once.
+pub fn end_other_sessions(tx: &mut Tx<'_>, begun: Pk) -> Result<(), CallError> {
+    let Some(begun) = tx.find("DynamicSessionUsers", begun)? else { return Ok(()) };
+    let (true, Some(account)) = (begun.flag("active")?, begun.int("user_id")?) else { return Ok(()) };
+    let mut others = live_sessions(&tx.store, account)?;
+    others.retain(|holder| holder.pk != begun.pk);
+    others.iter().try_for_each(|holder| end(tx, holder))
+}
+
+fn end(tx: &mut Tx<'_>, holder: &Instance) -> Result<(), CallError> {
+    tx.patch("DynamicSessionUsers", holder.pk.unwrap_or_default(), &[("active", Patch::Set(Value::Int(0)))])
 }
 
 fn live_sessions(store: &Store, account: Pk) -> Result<Vec<Instance>, CallError> {
     look::all_where(store, "DynamicSessionUsers", &[("user_id", Value::Int(account)), ("active", Value::Int(1))])
 }
 
-/// Begins a session of an account; answers its row.
+/// Begins a session of an account; answers its row. The others end when it is there.
 pub fn begin_session(tx: &mut Tx<'_>, account: &Instance) -> Result<Instance, CallError> {
     let mut session = tx.blank("DynamicSessions")?;
     // 18 digits, as the page's own.

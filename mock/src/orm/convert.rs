@@ -1,6 +1,7 @@
 //! Values as Django's fields take them, and as the replies print them.
 
 use std::io::Write;
+use std::net::IpAddr;
 
 use carbon_specs::demo::MONEY_SCALE;
 use carbon_specs::{Field, FieldType, Schema};
@@ -58,12 +59,25 @@ pub fn to_column(schema: &Schema, field: &Field, json: &Json) -> Result<Value, C
         (FieldType::Int, Value::Int(number)) if i32::try_from(*number).is_err() => {
             Err(CallError::Value(format!("Field '{}' takes a 32-bit integer, not {json}.", field.name)))
         }
+        (FieldType::Ip, Value::Text(text)) => to_address(field, text),
         (FieldType::Decimal, Value::Decimal(decimal)) => Ok(Value::Decimal({
             let mut rounded = decimal.round_dp(field.places);
             rounded.rescale(field.places);
             rounded
         })),
         _ => Ok(value),
+    }
+}
+
+/// An address as Django's `GenericIPAddressField` keeps it: without blanks, IPv6 in its short form, an empty one as none.
+fn to_address(field: &Field, text: &str) -> Result<Value, CallError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(if field.null { Value::Null } else { Value::text("") });
+    }
+    match text.parse::<IpAddr>() {
+        Ok(address) => Ok(Value::text(address.to_string())),
+        Err(_) => Err(CallError::Value(format!("['Enter a valid IPv4 or IPv6 address.'] ({})", field.name))),
     }
 }
 

@@ -39,6 +39,8 @@ pub type Leases = std::collections::HashSet<String>;
 pub struct Tx<'w> {
     /// The state as this request sees it: committed, with its own changes.
     pub store: Store,
+    /// The state as it was before the first of them.
+    pub before: Store,
     /// The moment.
     pub now: DateTime,
     /// The dice.
@@ -81,6 +83,7 @@ impl<'w> Tx<'w> {
         committing: bool,
     ) -> Self {
         Self {
+            before: store.clone(),
             store,
             now,
             chance,

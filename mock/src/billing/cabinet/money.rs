@@ -4,7 +4,7 @@ use jiff::civil::{Date, DateTime};
 use serde_json::{Value as Json, json};
 
 use super::super::money::Money;
-use super::super::{Answer, Given, services};
+use super::super::{Answer, Given, finance, services};
 use super::session::day;
 use super::uslugi::{connect, item};
 use super::{refuse, reply, shown, visitor};
@@ -21,7 +21,7 @@ pub fn get_promise_pay_list(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer
 
 fn promises(tx: &Tx<'_>, abonent: &Instance) -> Result<Json, CallError> {
     // One at a time: who has one is offered none.
-    if !services::promised(&tx.store, abonent.pk.unwrap_or_default(), tx.now.date())?.0.is_zero() {
+    if services::promised(&tx.store, abonent.pk.unwrap_or_default(), tx.now.date())?.is_some() {
         return Ok(json!([]));
     }
     let mut list = Vec::new();
@@ -64,8 +64,8 @@ fn log(
     (page, per_page): (i64, i64),
 ) -> Result<Json, CallError> {
     let mut found: Vec<(DateTime, Instance)> = Vec::new();
-    for payment in tx.all_where("PayLog", &[("abonent_id", Value::from(abonent.pk))])? {
-        let Some(paid) = payment.datetime("pay_date")? else { continue };
+    for payment in finance::payments(&tx.store, abonent.pk.unwrap_or_default())? {
+        let Some(paid) = payment.datetime("op_date")? else { continue };
         if start.is_none_or(|start| paid.date() >= start) && end.is_none_or(|end| paid.date() <= end) {
             found.push((paid, payment));
         }
@@ -79,9 +79,9 @@ fn log(
         .map(|(_, payment)| {
             Ok(json!({
                 "pk": payment.pk,
-                "pay_date": shown(payment, "pay_date")?,
-                "summ": Money::of(payment.value("summ")?).json(),
-                "comment": shown(payment, "comment")?,
+                "pay_date": shown(payment, "op_date")?,
+                "summ": Money::of(payment.value("op_summa")?).json(),
+                "comment": shown(payment, "descr")?,
             }))
         })
         .collect();

@@ -24,7 +24,6 @@ fn open(tx: &mut Tx<'_>, login: &str, password: &str) -> Result<Json, CallError>
         return refuse(wrong);
     }
     let Some(abonent) = abonent_of(&tx.store, account)? else { return refuse(wrong) };
-    users::end_sessions(tx, account.pk.unwrap_or_default())?;
     let session = users::begin_session(tx, account)?;
     Ok(json!({ "session_id": session.text("suid")?, "user": person(&tx.store, account, &abonent)? }))
 }

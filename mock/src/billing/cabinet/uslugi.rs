@@ -66,7 +66,7 @@ fn lists(tx: &Tx<'_>, abonent: &Instance, free: bool, own: bool, filter: &Filter
     let mut available = Vec::new();
     let mut descriptions = Vec::new();
     let mut there = BTreeSet::new();
-    for (link, usluga) in services::connected(&tx.store, abonent.pk.unwrap_or_default())? {
+    for (link, usluga) in services::connected(&tx.store, abonent.pk.unwrap_or_default(), tx.now)? {
         there.extend(usluga.pk);
         if own && filter.fits(&usluga)? {
             connected.push(connected_item(&link, &usluga)?);
@@ -124,11 +124,9 @@ pub fn connect(tx: &mut Tx<'_>, abonent: &Instance, usluga: Pk) -> Result<Json, 
     if !row.flag("is_show_web")? || row.flag("deleted")? {
         return refuse(format!("service {usluga} cannot be connected in the cabinet"));
     }
-    let promised = services::is_promised(&row)?;
-    for (link, other) in services::connected(&tx.store, abonent.pk.unwrap_or_default())? {
-        if other.pk == Some(usluga) && (!promised || services::is_on(&link, tx.now)?) {
-            return refuse(format!("service {usluga} is connected already"));
-        }
+    let there = services::connected(&tx.store, abonent.pk.unwrap_or_default(), tx.now)?;
+    if there.iter().any(|(_, other)| other.pk == Some(usluga)) {
+        return refuse(format!("service {usluga} is connected already"));
     }
     tx.rely_on(Provenance::Assumed);
     services::connect(tx, abonent, usluga, None, "Личный кабинет")?;
@@ -142,13 +140,13 @@ pub fn remove_user_usluga(tx: &mut Tx<'_>, given: &Given<'_>) -> Result<Answer, 
 }
 
 fn disconnect(tx: &mut Tx<'_>, abonent: &Instance, usluga: Pk) -> Result<Json, CallError> {
-    let there = services::connected(&tx.store, abonent.pk.unwrap_or_default())?;
+    let there = services::connected(&tx.store, abonent.pk.unwrap_or_default(), tx.now)?;
     let Some((link, row)) = there.into_iter().find(|(_, other)| other.pk == Some(usluga)) else {
         return refuse(format!("service {usluga} is not connected"));
     };
     if !row.flag("web_allow_disable")? {
         return refuse(format!("service {usluga} cannot be disconnected in the cabinet"));
     }
-    services::disconnect(tx, &link)?;
+    tx.delete_cascading(link.model, link.pk.unwrap_or_default())?;
     Ok(json!({ "message": format!("Услуга «{}» отключена", row.text("name")?) }))
 }
