@@ -60,13 +60,13 @@ fn main() -> Result<(), Failure> {
 /// Asks without a network, and counts the bytes.
 fn streamed(mock: &Mock) -> Result<usize, Failure> {
     let call = wire::parse("/rest_api/v2/Abonents/", BODY.as_bytes())?;
-    Ok(wire::body(mock.handle(call)).map(|piece| piece.len()).sum())
+    Ok(wire::body(mock.handle(call)).map(|piece| piece.map(|piece| piece.len())).sum::<Result<usize, _>>()?)
 }
 
 /// The objects of an answer, held.
 fn objects(mock: &Mock) -> Result<Vec<Value>, Failure> {
     let call = wire::parse("/rest_api/v2/Abonents/", BODY.as_bytes())?;
-    let bytes: Vec<u8> = wire::body(mock.handle(call)).flatten().collect();
+    let bytes = wire::body(mock.handle(call)).collect::<Result<Vec<_>, _>>()?.concat();
     match serde_json::from_slice::<Value>(&bytes)?["result"].take() {
         Value::Array(objects) => Ok(objects),
         other => Err(format!("no objects: {other}").into()),

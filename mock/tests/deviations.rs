@@ -35,7 +35,7 @@ fn ask(mock: &Mock, model: &str, body: &str) -> Answer {
         Outcome::Spelled(spelled) => (spelled.status, spelled.content_type),
         _ => (200, "application/json"),
     };
-    let bytes: Vec<u8> = wire::body(reply).flatten().collect();
+    let bytes: Vec<u8> = wire::body(reply).flat_map(Result::unwrap).collect();
     Answer { status, content_type: content_type.to_owned(), body: String::from_utf8(bytes).unwrap() }
 }
 
