@@ -26,7 +26,7 @@ fn minded(overlap: Overlap) -> Mock {
 
 fn ask(mock: &Mock, model: &str, body: &str) -> Value {
     let call = wire::parse(&format!("/rest_api/v2/{model}/"), body.as_bytes()).unwrap();
-    let bytes: Vec<u8> = wire::body(mock.handle(call)).flatten().collect();
+    let bytes: Vec<u8> = wire::body(mock.handle(call)).flat_map(Result::unwrap).collect();
     serde_json::from_slice(&bytes).unwrap()
 }
 
