@@ -51,7 +51,7 @@ fn ask(mock: &Mock, model: &str, steps: &[Value]) -> Result<Value, String> {
         Outcome::Error(text) => Err(text),
         Outcome::Value(value) => Ok(value),
         Outcome::Stream(pieces) => {
-            let bytes: Vec<u8> = pieces.flatten().collect();
+            let bytes: Vec<u8> = pieces.flat_map(Result::unwrap).collect();
             Ok(serde_json::from_slice(&bytes).unwrap())
         }
         Outcome::Spelled(spelled) => Err(format!("nothing deviates here: {spelled:?}")),
