@@ -24,6 +24,7 @@ pub mod exchange;
 pub mod exit;
 pub mod explain;
 pub mod fault;
+pub mod form;
 pub mod known;
 pub mod laws;
 pub mod literal;

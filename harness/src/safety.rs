@@ -5,21 +5,15 @@
 use carbon_specs::Schema;
 use carbon_specs::example::Kind;
 
-/// Checks that every method of a call's chain is a read.
+use crate::form::{Form, model_in};
+
+/// Checks that every method of a call's chain is a read, whichever way a server may read the form.
 ///
 /// # Errors
-/// A sentence naming the first method that is not.
+/// A sentence naming the first method that is not, or what can be read in two ways.
 pub fn only_reads(schema: &Schema, path: &str, body: &str) -> Result<(), String> {
-    if !path.starts_with("/rest_api/v2/") {
-        return Err(format!("`{path}` is not part of the documented API"));
-    }
-    let name = path.trim_start_matches("/rest_api/v2/").trim_end_matches('/');
-    let mut called = methods(body);
-    if called.is_empty() {
-        // Without `methodN`, a name of the body can be a method by itself (`get_version=True`).
-        called = names(body).filter(|name| name != "fields" && !name.starts_with("arg")).collect();
-    }
-    for method in called {
+    let name = model_in(path)?;
+    for (_, method) in Form::parse(body)?.methods {
         // The page itself documents a `set` without `save` as a change (line 601): never mind what Django does.
         if method == "set" {
             return Err("`set` changes an object".to_owned());
@@ -29,29 +23,6 @@ pub fn only_reads(schema: &Schema, path: &str, body: &str) -> Result<(), String>
         }
     }
     Ok(())
-}
-
-fn names(body: &str) -> impl Iterator<Item = String> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(body).unwrap_or_default();
-    pairs.into_iter().map(|(name, _)| name.trim().to_owned())
-}
-
-/// The chain's methods, in the order of their numbers; of a repeated number the last, as the server has it.
-pub fn methods(body: &str) -> Vec<String> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(body).unwrap_or_default();
-    let mut found: Vec<(u64, String)> = Vec::new();
-    for (key, value) in pairs {
-        let Some(number) = key.trim().strip_prefix("method") else { continue };
-        // A number that we cannot read still counts, last of all: some server may read it.
-        let number = number.trim().parse().unwrap_or(u64::MAX);
-        let value = value.trim().to_owned();
-        match found.iter_mut().find(|(known, _)| *known == number) {
-            Some((_, method)) => *method = value,
-            None => found.push((number, value)),
-        }
-    }
-    found.sort_by_key(|(number, _)| *number);
-    found.into_iter().map(|(_, method)| method).collect()
 }
 
 fn kind(schema: &Schema, model: &str, method: &str) -> Option<Kind> {
@@ -81,8 +52,27 @@ mod tests {
     }
 
     #[test]
-    fn methods_come_in_the_order_of_their_numbers() {
-        let body = "method3=save&arg2={}&method1=objects.get&arg1={\"id\":4084}&method1=objects.all";
-        assert_eq!(methods(body), ["objects.all", "save"]);
+    fn a_form_that_a_server_may_read_otherwise_is_no_read() {
+        let schema = carbon_specs::Contract::embedded().unwrap().schema;
+        let path = "/rest_api/v2/Abonents/";
+        assert_eq!(only_reads(&schema, path, "method2=count&method10=exists&method1=objects.all&arg1=[]"), Ok(()));
+        for beside in [
+            "method2=delete&method02=count",
+            "method2=delete&method+2=count",
+            "method9999999999999999999998=delete&method9999999999999999999999=count",
+            "method\u{ff12}=delete&methodx=count",
+            "METHOD2=delete",
+            "delete=True",
+            "arg_delete=1",
+            "argdelete=True",
+            "method2=count&method2=delete",
+            "method2=+delete",
+        ] {
+            let body = format!("method1=objects.all&{beside}");
+            assert!(only_reads(&schema, path, &body).is_err(), "{body}");
+        }
+        for path in ["/rest_api/v2/Abonents/?method2=delete", "/rest_api/v2/Abonents/;x", "/rest_api/v2/%41bonents/"] {
+            assert!(only_reads(&schema, path, "method1=objects.all").is_err(), "{path}");
+        }
     }
 }

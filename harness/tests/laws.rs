@@ -5,7 +5,8 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use carbon_harness::safety::{methods, only_reads};
+use carbon_harness::form::Form;
+use carbon_harness::safety::only_reads;
 use carbon_mock::CarbonMock;
 use carbon_specs::Contract;
 use serde_json::Value;
@@ -49,7 +50,9 @@ fn forms(body: &str, into: &mut BTreeSet<String>) {
             }
         }
     }
-    let chain = methods(body);
+    // A form that can be read in two ways, as some misprints are, is never sent to a server that is not ours.
+    let form = Form::parse(body).unwrap_or_default();
+    let chain: Vec<String> = form.methods.into_iter().map(|(_, method)| method).collect();
     let generic = ["objects.all", "objects.filter", "objects.get", "filter", "count", "distinct", "exclude"];
     for (one, next) in chain.iter().zip(chain.iter().skip(1)) {
         if generic.contains(&one.as_str()) && generic.contains(&next.as_str()) {

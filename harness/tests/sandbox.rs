@@ -269,7 +269,7 @@ fn a_user_who_interrupts_leaves_nothing_behind() {
     }
     let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
     as_it_was(&before, &server.rest());
     removed(&server.journal());
 }

@@ -129,10 +129,15 @@ impl CliError {
             Self::OnlyWrites(_)
             | Self::NotMeant { .. }
             | Self::OtherTarget { .. }
-            | Self::Sandbox(SandboxError::Journal(JournalError::Unfinished(_))) => exit::REFUSED,
+            | Self::Sandbox(
+                SandboxError::Journal(JournalError::Unfinished(_))
+                | SandboxError::Lacks(_)
+                | SandboxError::Stranger { .. },
+            ) => exit::REFUSED,
             Self::Sandbox(SandboxError::Target(error)) if error.is_unreachable() => exit::UNREACHABLE,
             Self::Sandbox(SandboxError::Journal(_)) | Self::Bindings(_) | Self::Recording(_) => exit::USAGE,
-            Self::Left { .. } | Self::Interrupted | Self::Sandbox(_) => exit::MISMATCH,
+            Self::Left { .. } | Self::Sandbox(_) => exit::MISMATCH,
+            Self::Interrupted => exit::INTERRUPTED,
             Self::Contract { .. } => exit::CONTRACT,
             Self::Run(RunError::Snapshot(_) | RunError::Report(_)) | Self::Io(_) => exit::MISMATCH,
         }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::chain::Chain;
 use super::journal::JournalError;
 use super::scope::key;
+use crate::exchange::Sent;
 use crate::target::{Client, TargetError};
 
 /// Why a sandbox cannot be set up, used or removed.
@@ -31,6 +32,17 @@ pub enum SandboxError {
         what: String,
         /// How long.
         seconds: u64,
+    },
+    /// The server answers a row that was not asked for.
+    #[error(
+        "the server answers {model} {pk}, which is not what was asked for: it ignores a condition, and nothing of this model \
+         is removed"
+    )]
+    Stranger {
+        /// Of which model.
+        model: String,
+        /// Whose key.
+        pk: i64,
     },
     /// The server lacks what a sandbox needs.
     #[error("a sandbox cannot be made here: {0}")]
@@ -76,6 +88,23 @@ pub async fn result(client: &Client, chain: &Chain) -> Result<Value, SandboxErro
     match reply.get_mut("result") {
         Some(result) => Ok(result.take()),
         None => Err(told("neither a result nor an error".to_owned())),
+    }
+}
+
+/// The greatest key of a model, `None` where it has no row.
+///
+/// # Errors
+/// See [`SandboxError`].
+pub async fn newest(client: &Client, model: &str) -> Result<Option<i64>, SandboxError> {
+    let body = r#"method1=objects.order_by&arg1=["-pk"]&method2=first"#.to_owned();
+    let sent = Sent { path: Chain::on(model).path, body };
+    let told = |answer: String| SandboxError::Answer { what: format!("{model} objects.order_by, first"), answer };
+    let answer = client.call(sent).await?.answer;
+    let reply = answer.json().map_err(|_| told(format!("status {} and no JSON", answer.status)))?;
+    match reply.get("result") {
+        Some(Value::Null) => Ok(None),
+        Some(row) => row.get("pk").and_then(key).map(Some).ok_or_else(|| told("no object".into())),
+        None => Err(told(reply["error"].to_string().chars().take(300).collect())),
     }
 }
 

@@ -217,13 +217,13 @@ impl<'a> Binder<'a> {
                 }
                 if has("delete") || !by_key {
                     self.user = builder.user(self.subscriber.pk).await?;
-                    builder.appear("Users", self.user).await?;
+                    builder.see("Users", self.user).await?;
                 }
                 self.user
             }
             "Homes" if has("delete") => {
                 let home = builder.home().await?;
-                builder.appear("Homes", home).await?;
+                builder.see("Homes", home).await?;
                 home
             }
             "Homes" => self.estate.home,
@@ -308,11 +308,11 @@ impl<'a> Binder<'a> {
             self.builder.fence(self.estate).await?;
         }
         let rows = ask::rows(self.builder.client, model, json!({"abonent_id": pk}), &[]).await?;
-        let Some(row) = rows.iter().map(|row| row.pk).max() else {
-            return reason(format!("the server wrote no {model} for the sandbox's subscriber"));
-        };
-        self.builder.sandbox.scope(|scope| scope.own(model, row));
-        Ok(row)
+        let own = rows.iter().filter(|row| row.fields.get("abonent_id").and_then(key) == Some(pk));
+        match own.map(|row| row.pk).max() {
+            Some(row) if self.builder.sandbox.scope(|scope| scope.own_new(model, row)) => Ok(row),
+            _ => reason(format!("the server wrote no {model} for the sandbox's subscriber")),
+        }
     }
 
     /// A cabinet session of the sandbox's user.

@@ -1,14 +1,11 @@
-//! A call taken apart: model, numbered methods with their arguments, and what else the form holds.
-//!
-//! Strict where the server is lenient. What decides whether a call may leave must not read it otherwise than the server
-//! does, so a form that can be read in two ways is not read at all.
+//! A call taken apart: model, methods with their arguments, and what else the form holds. Read strictly, as
+//! [`crate::form`] does, and arguments too: an object, each key once.
 
 use carbon_specs::Schema;
 use serde_json::{Map, Value};
 
 use crate::exchange::Sent;
-
-const API: &str = "/rest_api/v2/";
+use crate::form::{API, Form, model_in};
 
 /// One method of a chain.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,42 +36,24 @@ impl Chain {
     /// A sentence: a path that is no model's, a key we do not know or see twice, a number that is spelled oddly, an
     /// argument that is no JSON object.
     pub fn parse(schema: &Schema, sent: &Sent) -> Result<Self, String> {
-        let name = sent
-            .path
-            .strip_prefix(API)
-            .and_then(|rest| rest.strip_suffix('/').or(Some(rest)))
-            .filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-            .ok_or_else(|| format!("`{}` is not the path of a model", sent.path))?;
+        let name = model_in(&sent.path)?;
         let model = schema.model(name).ok_or_else(|| format!("the contract has no model `{name}`"))?;
-        let pairs: Vec<(String, String)> =
-            serde_urlencoded::from_str(&sent.body).map_err(|error| format!("the form cannot be read: {error}"))?;
-        let mut methods: Vec<(u32, String)> = Vec::new();
+        let form = Form::parse(&sent.body)?;
         let mut args: Vec<(u32, Map<String, Value>)> = Vec::new();
-        let mut fields = None;
-        for (key, value) in pairs {
-            if key == "fields" {
-                if fields.replace(value).is_some() {
-                    return Err("`fields` is there twice".to_owned());
-                }
-            } else if let Some(number) = key.strip_prefix("method") {
-                let number = numbered(&key, number)?;
-                if value.trim().is_empty() || value.trim() != value || methods.iter().any(|(known, _)| *known == number)
-                {
-                    return Err(format!("`{key}` is empty, padded or there twice"));
-                }
-                methods.push((number, value));
-            } else if let Some(number) = key.strip_prefix("arg") {
-                let number = numbered(&key, number)?;
-                if args.iter().any(|(known, _)| *known == number) {
-                    return Err(format!("`{key}` is there twice"));
-                }
-                args.push((number, object(&key, &value)?));
-            } else {
-                return Err(format!("the form holds `{key}`, which is no part of a call"));
+        for (number, text) in &form.args {
+            let key = format!("arg{number}");
+            if args.iter().any(|(known, _)| known == number) {
+                return Err(format!("`{key}` is there twice"));
             }
+            args.push((*number, object(&key, text)?));
         }
-        methods.sort_by_key(|(number, _)| *number);
-        let links = methods
+        let fields = match form.fields.as_slice() {
+            [] => None,
+            [fields] => Some(fields.clone()),
+            _ => return Err("`fields` is there twice".to_owned()),
+        };
+        let links = form
+            .methods
             .into_iter()
             .map(|(number, method)| {
                 let place = args.iter().position(|(known, _)| *known == number);
@@ -120,12 +99,6 @@ impl Chain {
         pairs.extend(self.fields.iter().map(|fields| ("fields".to_owned(), fields.clone())));
         Sent { path: self.path.clone(), body: serde_urlencoded::to_string(pairs).unwrap_or_default() }
     }
-}
-
-/// The number of `method3`: plain digits without a leading zero, so that no two spellings mean one number.
-fn numbered(key: &str, digits: &str) -> Result<u32, String> {
-    let plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().ok().filter(|_| plain).ok_or_else(|| format!("`{key}` has no plain number"))
 }
 
 fn object(key: &str, text: &str) -> Result<Map<String, Value>, String> {

@@ -30,6 +30,10 @@ const BORROWED: [&str; 14] = [
 /// How many of each.
 const MOST: usize = 8;
 
+/// The models whose objects bear a name that the sandbox gives, and where it stands.
+pub(super) const NAMED: [(&str, &str); 4] =
+    [("Abonents", "name"), ("Users", "login"), ("Homes", "street"), ("UserAttributes", "name")];
+
 /// What a sandbox works with.
 #[derive(Debug)]
 pub struct Builder<'a> {
@@ -75,6 +79,7 @@ impl Builder<'_> {
     /// # Errors
     /// See [`SandboxError`]; what was created until then is listed in the file.
     pub async fn build(&self) -> Result<Estate, SandboxError> {
+        self.sound_out().await?;
         let mut estate = Estate { borrowed: self.borrow().await?, ..Estate::default() };
         if estate.borrowed.get("Tarif").is_none_or(Vec::is_empty) {
             return Err(SandboxError::Lacks("the server shows no tariff for its subscriber".into()));
@@ -83,12 +88,35 @@ impl Builder<'_> {
         estate.home = self.home().await?;
         estate.attribute = self.attribute().await?;
         for (model, pk) in [("Abonents", estate.folder), ("Homes", estate.home), ("UserAttributes", estate.attribute)] {
-            self.appear(model, pk).await?;
+            self.see(model, pk).await?;
         }
         estate.subscriber = self.subscriber(&estate).await?;
         estate.user = self.user(estate.subscriber.pk).await?;
-        self.appear("Users", estate.user).await?;
+        self.see("Users", estate.user).await?;
         Ok(estate)
+    }
+
+    /// Whether the server does what the sandbox's safety rests on, and which keys it has given before.
+    async fn sound_out(&self) -> Result<(), SandboxError> {
+        for (model, key) in NAMED {
+            let by = json!({ key: self.sandbox.name() });
+            let found = ask::count(self.client, model, by.clone()).await?;
+            if found != 0 {
+                return Err(SandboxError::Lacks(format!(
+                    "{model} objects.filter({by}) finds {found} rows where there can be none: the server ignores the condition, \
+                     and what the sandbox made could not be told from what it did not"
+                )));
+            }
+        }
+        for model in &self.sandbox.schema().models {
+            // A model that the server does not show has no object that the sandbox could take in.
+            match ask::newest(self.client, &model.name).await {
+                Ok(pk) => self.sandbox.scope(|scope| scope.note_newest(&model.name, pk.unwrap_or(i64::MIN))),
+                Err(SandboxError::Answer { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Chooses the shared rows, and the folder to lie in.
@@ -152,7 +180,7 @@ impl Builder<'_> {
         let tarif = estate.borrowed.get("Tarif").and_then(|keys| keys.first());
         let args = json!({"name": name, "contract_number": name, "parent_id": estate.folder, "tarif_id": tarif, "home_id": estate.home});
         let pk = self.create("Abonents", args).await?.pk;
-        let row = self.appear("Abonents", pk).await?;
+        let row = self.see("Abonents", pk).await?;
         let account = row.fields.get("account_id").and_then(key);
         if let Some(account) = account {
             // Only an account that nobody else shares is the sandbox's.
@@ -162,7 +190,9 @@ impl Builder<'_> {
                     "the new subscriber's account {account} belongs to {holders} subscribers"
                 )));
             }
-            self.sandbox.scope(|scope| scope.own("AdminAccounts", account));
+            if !self.sandbox.scope(|scope| scope.own_new("AdminAccounts", account)) {
+                return Err(SandboxError::Lacks(format!("the new subscriber's account {account} is an old one")));
+            }
         }
         Ok(Subscriber { pk, account, contract: name })
     }
@@ -215,10 +245,27 @@ impl Builder<'_> {
     /// See [`SandboxError`].
     pub async fn appear(&self, model: &str, pk: i64) -> Result<Row, SandboxError> {
         let what = format!("{model} {pk}");
-        let found = self
-            .patience
-            .until(async || Ok(ask::rows(self.client, model, json!({"pk": pk}), &[]).await?.into_iter().next()))
-            .await?;
-        found.ok_or(SandboxError::Late { what, seconds: self.patience.deadline.as_secs() })
+        let one = async || {
+            let rows = ask::rows(self.client, model, json!({"pk": pk}), &[]).await?;
+            Ok(rows.into_iter().find(|row| row.pk == pk))
+        };
+        let row = self.patience.until(one).await?;
+        let row = row.ok_or(SandboxError::Late { what, seconds: self.patience.deadline.as_secs() })?;
+        Ok(row)
+    }
+
+    /// Waits until an object that the sandbox has just created is there, and sees that it bears the sandbox's name.
+    ///
+    /// # Errors
+    /// See [`SandboxError`].
+    pub async fn see(&self, model: &str, pk: i64) -> Result<Row, SandboxError> {
+        let row = self.appear(model, pk).await?;
+        let name = NAMED.iter().find(|(named, _)| *named == model).map(|(_, key)| &row.fields[*key]);
+        if name.is_some_and(|name| !self.sandbox.scope(|scope| scope.is_marked(name))) {
+            return Err(SandboxError::Lacks(format!(
+                "the server says that it created {model} {pk}, but that row bears another name"
+            )));
+        }
+        Ok(row)
     }
 }

@@ -110,7 +110,12 @@ impl Sandbox {
         let model = reply.pointer("/result/model").and_then(Value::as_str).unwrap_or_default();
         let entry = match (ticket.0, pk) {
             (Some((n, wanted)), Some(pk)) if wanted == model => {
-                state.scope.own(&wanted, pk);
+                if !state.scope.own_new(&wanted, pk) {
+                    return Err(format!(
+                        "the server says that it created {wanted} {pk}, but that was there before the sandbox was; nothing \
+                         more is sent"
+                    ));
+                }
                 state.numbers.insert((wanted.clone(), pk), n);
                 Some(Entry::Created { n, model: wanted, pk })
             }
@@ -121,13 +126,19 @@ impl Sandbox {
                 // What a method made for a subscriber of ours: `add_service` answers the connected service.
                 let abonent = reply.pointer("/result/fields/abonent_id").and_then(key);
                 if abonent.is_some_and(|abonent| state.scope.owns("Abonents", abonent)) && model != "Abonents" {
-                    state.scope.own(model, pk);
+                    // One that was there before (`objects.get` and `save` answer such) is not taken in, if it is not yet.
+                    let _ = state.scope.own_new(model, pk);
                 }
                 None
             }
             _ => None,
         };
         entry.map_or(Ok(()), |entry| state.journal.append(&entry)).map_err(|error| error.to_string())
+    }
+
+    /// The contract's models.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// A name that no other object has.

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use super::ask::{self, Row, SandboxError};
 use super::chain::Chain;
+use super::estate::NAMED;
 use super::journal::{Entry, Listed, Told};
+use super::scope::key;
 use super::{Patience, Sandbox};
 use crate::target::Client;
 
@@ -24,8 +26,6 @@ pub struct Removal {
     pub never: Vec<String>,
 }
 
-/// Models found by name. The others hang on a subscriber.
-const NAMED: [&str; 4] = ["Abonents", "Users", "Homes", "UserAttributes"];
 /// What hangs on a subscriber and is removed, in this order; `Users` go to the trash.
 const HANGING: [&str; 6] = ["MsgStack", "UsersUsluga", "AttributeValues", "AbonentsBlock", "AccountStack", "Users"];
 
@@ -45,7 +45,8 @@ pub async fn remove(client: &Client, sandbox: &Sandbox, patience: &Patience) -> 
     let told = sandbox.told()?;
     let remover = Remover { client, sandbox, patience };
     let mut removal = Removal::default();
-    let (mut found, missing) = remover.find(&told).await?;
+    let Search { mut found, missing, refused } = remover.find(&told).await?;
+    removal.left.extend(refused);
     for listed in missing {
         if listed.expected && listed.pk.is_none() {
             removal.never.push(format!("{} {}", listed.model, Value::Object(listed.by.clone())));
@@ -67,7 +68,7 @@ pub async fn remove(client: &Client, sandbox: &Sandbox, patience: &Patience) -> 
         }
     }
     // The rest hung on subscribers, which are gone with all that hung on them.
-    for listed in told.objects.iter().filter(|listed| !listed.gone && !NAMED.contains(&listed.model.as_str())) {
+    for listed in told.objects.iter().filter(|listed| !listed.gone && !is_named(&listed.model)) {
         if removal.left.is_empty() {
             sandbox.note(&Entry::Removed { n: listed.n })?;
             removal.gone += 1;
@@ -79,6 +80,15 @@ pub async fn remove(client: &Client, sandbox: &Sandbox, patience: &Patience) -> 
     Ok(removal)
 }
 
+/// What became of the listed objects.
+#[derive(Default)]
+struct Search<'t> {
+    found: Vec<Found>,
+    missing: Vec<&'t Listed>,
+    /// Those that cannot be told from others' objects here.
+    refused: Vec<String>,
+}
+
 struct Remover<'a> {
     client: &'a Client,
     sandbox: &'a Sandbox,
@@ -88,32 +98,41 @@ struct Remover<'a> {
 impl Remover<'_> {
     /// Which named objects are there. One whose creation was asked for may still wait in the server's queue: it is
     /// looked for until the deadline.
-    async fn find<'t>(&self, told: &'t Told) -> Result<(Vec<Found>, Vec<&'t Listed>), SandboxError> {
-        let mut wanted: Vec<&Listed> =
-            told.objects.iter().filter(|listed| !listed.gone && NAMED.contains(&listed.model.as_str())).collect();
-        let mut found = Vec::new();
-        if wanted.is_empty() {
-            return Ok((found, wanted));
+    async fn find<'t>(&self, told: &'t Told) -> Result<Search<'t>, SandboxError> {
+        let mut search = Search {
+            missing: told.objects.iter().filter(|listed| !listed.gone && is_named(&listed.model)).collect(),
+            ..Search::default()
+        };
+        if search.missing.is_empty() {
+            return Ok(search);
         }
-        self.patience.say(&format!("looking for {} objects of the sandbox", wanted.len()));
+        self.patience.say(&format!("looking for {} objects of the sandbox", search.missing.len()));
         self.patience
             .until(async || {
-                let mut missing = Vec::new();
-                for listed in &wanted {
-                    let rows = self.named(listed).await?;
-                    if rows.is_empty() {
-                        missing.push(*listed);
-                    }
-                    for row in rows {
-                        self.sandbox.own(listed.n, &listed.model, row.pk);
-                        found.push(Found { n: listed.n, model: listed.model.clone(), row });
+                let wanted = std::mem::take(&mut search.missing);
+                for listed in wanted {
+                    match self.named(listed).await {
+                        Ok(rows) if rows.is_empty() => search.missing.push(listed),
+                        Ok(rows) => {
+                            for row in rows {
+                                self.sandbox.own(listed.n, &listed.model, row.pk);
+                                search.found.push(Found { n: listed.n, model: listed.model.clone(), row });
+                            }
+                        }
+                        Err(error @ SandboxError::Stranger { .. }) => {
+                            search.refused.push(format!(
+                                "{} {}: {error}",
+                                listed.model,
+                                Value::Object(listed.by.clone())
+                            ));
+                        }
+                        Err(error) => return Err(error),
                     }
                 }
-                wanted = missing;
-                Ok((!wanted.iter().any(|listed| listed.expected)).then_some(()))
+                Ok((!search.missing.iter().any(|listed| listed.expected)).then_some(()))
             })
             .await?;
-        Ok((found, wanted))
+        Ok(search)
     }
 
     /// The rows that bear a listed object's name.
@@ -127,7 +146,9 @@ impl Remover<'_> {
                 Value::Object(listed.by.clone())
             )));
         }
-        ask::rows(self.client, &listed.model, Value::Object(listed.by.clone()), &[]).await
+        let rows = ask::rows(self.client, &listed.model, Value::Object(listed.by.clone()), &[]).await?;
+        let bears = |row: &Row| listed.by.iter().all(|(key, name)| row.fields.get(key) == Some(name));
+        all_ours(&listed.model, rows, bears)
     }
 
     async fn remove(&self, model: &str, row: &Row) -> Result<(), SandboxError> {
@@ -159,7 +180,11 @@ impl Remover<'_> {
     /// What hangs on a subscriber and is not in the trash.
     async fn hanging(&self, model: &str, subscriber: i64) -> Result<Vec<Row>, SandboxError> {
         match ask::rows(self.client, model, json!({"abonent_id": subscriber}), &[]).await {
-            Ok(rows) => Ok(rows.into_iter().filter(|row| !row.is_deleted()).collect()),
+            Ok(rows) => {
+                let hangs = |row: &Row| row.fields.get("abonent_id").and_then(key) == Some(subscriber);
+                let rows = all_ours(model, rows, hangs)?;
+                Ok(rows.into_iter().filter(|row| !row.is_deleted()).collect())
+            }
             // A server without the model has nothing of it.
             Err(SandboxError::Answer { .. }) if model != "Users" && model != "UsersUsluga" => Ok(Vec::new()),
             Err(error) => Err(error),
@@ -193,10 +218,24 @@ impl Remover<'_> {
     }
 }
 
+/// The models found by name; objects of the others hang on a subscriber.
+fn is_named(model: &str) -> bool {
+    NAMED.iter().any(|(named, _)| *named == model)
+}
+
+/// The rows, if each of them is what was asked for. A server that ignores a condition answers rows of others, and not one
+/// of its answers can be relied on.
+fn all_ours(model: &str, rows: Vec<Row>, is_ours: impl Fn(&Row) -> bool) -> Result<Vec<Row>, SandboxError> {
+    match rows.iter().find(|row| !is_ours(row)) {
+        Some(stranger) => Err(SandboxError::Stranger { model: model.to_owned(), pk: stranger.pk }),
+        None => Ok(rows),
+    }
+}
+
 fn is_folder(row: &Row) -> bool {
     match row.fields.get("is_folder") {
         Some(Value::Bool(folder)) => *folder,
-        Some(value) => super::scope::key(value) == Some(1),
+        Some(value) => key(value) == Some(1),
         None => false,
     }
 }

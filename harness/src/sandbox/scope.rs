@@ -35,6 +35,7 @@ pub struct Scope {
     borrowed: BTreeMap<String, BTreeSet<i64>>,
     sessions: BTreeSet<String>,
     root: Option<i64>,
+    newest: BTreeMap<String, i64>,
 }
 
 impl Scope {
@@ -46,6 +47,7 @@ impl Scope {
             borrowed: BTreeMap::new(),
             sessions: BTreeSet::new(),
             root: None,
+            newest: BTreeMap::new(),
         }
     }
 
@@ -62,6 +64,22 @@ impl Scope {
     /// Takes an object in.
     pub fn own(&mut self, model: &str, pk: i64) {
         self.owned.entry(model.to_owned()).or_default().insert(pk);
+    }
+
+    /// Notes the greatest key that a model had before the sandbox created anything.
+    pub fn note_newest(&mut self, model: &str, pk: i64) {
+        self.newest.insert(model.to_owned(), pk);
+    }
+
+    /// Takes in an object that a reply calls new, unless its key was there before: whatever the server says, that is
+    /// somebody's.
+    #[must_use]
+    pub fn own_new(&mut self, model: &str, pk: i64) -> bool {
+        let new = self.newest.get(model).is_some_and(|newest| pk > *newest);
+        if new {
+            self.own(model, pk);
+        }
+        new
     }
 
     /// Whether an object belongs to the sandbox.
