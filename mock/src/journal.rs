@@ -51,6 +51,9 @@ pub struct Saved {
     pub hazards: Vec<Told>,
     /// How many calls there were.
     pub total: u64,
+    /// How many tasks waited.
+    #[serde(default)]
+    pub waiting: usize,
 }
 
 /// A hazard, as told.

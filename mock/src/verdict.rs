@@ -58,7 +58,7 @@ impl Judge {
     }
 
     /// The judgement, with the hazards told beside.
-    pub fn verdict(&self, contract: &Contract, hazards: Vec<String>) -> Verdict {
+    pub fn verdict(&self, contract: &Contract, hazards: Vec<String>, waiting: usize) -> Verdict {
         let exercised = contract
             .examples
             .iter()
@@ -74,6 +74,7 @@ impl Judge {
             exercised,
             documented: contract.examples.len(),
             unseen: 0,
+            waiting,
         }
     }
 }
@@ -99,6 +100,9 @@ pub struct Verdict {
     /// Calls that a saved journal no longer had: not judged.
     #[serde(default)]
     pub unseen: u64,
+    /// Tasks that still wait: what they will spoil is not judged.
+    #[serde(default)]
+    pub waiting: usize,
 }
 
 impl Verdict {
@@ -108,7 +112,7 @@ impl Verdict {
         saved.journal.iter().for_each(|entry| judge.see(entry));
         let hazards = saved.hazards.iter().map(|hazard| hazard.says.clone()).collect();
         let unseen = saved.total.saturating_sub(judge.calls);
-        Self { calls: saved.total.max(judge.calls), unseen, ..judge.verdict(contract, hazards) }
+        Self { calls: saved.total.max(judge.calls), unseen, ..judge.verdict(contract, hazards, saved.waiting) }
     }
 
     /// Whether there is neither a violation nor a hazard.
@@ -140,6 +144,9 @@ impl fmt::Display for Verdict {
         }
         if self.unseen > 0 {
             writeln!(f, "unseen     {} earlier calls are no longer in this journal and are not judged", self.unseen)?;
+        }
+        if self.waiting > 0 {
+            writeln!(f, "waiting    {} tasks have not run yet: what they will spoil is not judged", self.waiting)?;
         }
         write!(
             f,

@@ -2,50 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
-use std::sync::Arc;
+mod direct;
 
-use carbon_mock::tasks::{Clock, Overlap, Profile};
+use carbon_mock::Mock;
+use carbon_mock::tasks::Overlap;
 use carbon_mock::wire::{self, Outcome};
-use carbon_mock::{Mock, Options};
-use carbon_specs::Contract;
+use direct::{ask, bytes, done, hazards, minded, mock};
 use serde_json::{Value, json};
-
-fn mock() -> Mock {
-    minded(Overlap::Faithful)
-}
-
-/// A mock that treats overlaps so.
-fn minded(overlap: Overlap) -> Mock {
-    let options = Options {
-        contract: Arc::new(Contract::embedded().unwrap()),
-        seed: 1,
-        clock: Clock::Virtual { now: jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0) },
-        tasks: Profile::DOCUMENTED,
-        overlap,
-        filler: 0,
-        state: None,
-        deviations: carbon_mock::Deviations::NONE,
-    };
-    Mock::new(options).unwrap()
-}
-
-/// The reply as bytes.
-fn bytes(mock: &Mock, model: &str, body: &str) -> Vec<u8> {
-    let call = wire::parse(&format!("/rest_api/v2/{model}/"), body.as_bytes()).unwrap();
-    wire::body(mock.handle(call)).flat_map(Result::unwrap).collect()
-}
-
-fn ask(mock: &Mock, model: &str, body: &str) -> Value {
-    serde_json::from_slice(&bytes(mock, model, body)).unwrap()
-}
-
-/// A call that must succeed.
-#[track_caller]
-fn done(mock: &Mock, model: &str, body: &str) -> Value {
-    let reply = ask(mock, model, body);
-    assert!(reply.get("error").is_none(), "{reply}");
-    reply["result"].clone()
-}
 
 fn set(mock: &Mock, id: i64, columns: Value) {
     let body = format!(r#"method1=objects.get&arg1={{"id":{id}}}&method2=set&arg2={columns}&method3=save"#);
@@ -54,11 +17,6 @@ fn set(mock: &Mock, id: i64, columns: Value) {
 
 fn home(mock: &Mock, id: i64) -> Value {
     done(mock, "Homes", &format!(r#"method1=objects.filter&arg1={{"id":{id}}}"#))[0]["fields"].clone()
-}
-
-fn hazards(mock: &Mock) -> Vec<String> {
-    let hazards = mock.hazards();
-    hazards["hazards"].as_array().unwrap().iter().map(|hazard| hazard["kind"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
