@@ -34,6 +34,7 @@ mod cli_keep;
 pub mod cli_sqlexec;
 pub mod control;
 pub mod deviate;
+mod exercise;
 mod foresight;
 pub mod hazards;
 pub mod http;

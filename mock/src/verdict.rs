@@ -6,12 +6,13 @@ use std::fmt;
 use carbon_specs::Contract;
 use serde::{Deserialize, Serialize};
 
+use crate::exercise::{self, Pattern};
 use crate::journal::{Entry, Saved};
 
 /// The most violations told; later ones are counted.
 const MOST_VIOLATIONS: usize = 10_000;
 
-/// The most different warnings told, and the most different chains remembered.
+/// The most different warnings told, and the most different calls remembered.
 const MOST_DIFFERENT: usize = 10_000;
 
 /// One call that a server refuses because it is no call of this API.
@@ -32,7 +33,7 @@ pub struct Judge {
     violations: Vec<Violation>,
     more_violations: u64,
     warnings: BTreeSet<String>,
-    called: HashSet<(String, Vec<String>)>,
+    called: HashSet<Pattern>,
 }
 
 impl Judge {
@@ -53,25 +54,19 @@ impl Judge {
             }
         }
         if entry.error.is_none() && self.called.len() < MOST_DIFFERENT {
-            self.called.insert((entry.model.to_lowercase(), entry.methods.clone()));
+            self.called.insert(Pattern::of(entry));
         }
     }
 
     /// The judgement, with the hazards told beside.
     pub fn verdict(&self, contract: &Contract, hazards: Vec<String>, waiting: usize) -> Verdict {
-        let exercised = contract
-            .examples
-            .iter()
-            .filter(|example| self.called.contains(&(example.model.to_lowercase(), example.methods.clone())))
-            .map(|example| example.id.clone())
-            .collect();
         Verdict {
             calls: self.calls,
             violations: self.violations.clone(),
             more_violations: self.more_violations,
             hazards,
             warnings: self.warnings.iter().cloned().collect(),
-            exercised,
+            exercised: exercise::exercised(contract, self.called.iter()),
             documented: contract.examples.len(),
             unseen: 0,
             waiting,
@@ -93,7 +88,7 @@ pub struct Verdict {
     pub hazards: Vec<String>,
     /// What works but is hardly meant, a sentence each.
     pub warnings: Vec<String>,
-    /// The documented calls, by id, whose model and methods were called.
+    /// The documented calls, by id, that were made: with their model, methods, names of arguments and `fields`.
     pub exercised: Vec<String>,
     /// How many calls are documented.
     pub documented: usize,

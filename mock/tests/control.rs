@@ -218,11 +218,33 @@ async fn faults_on_purpose_meet_the_calls_they_are_meant_for() {
     let torn = String::from_utf8(common::raw(addr, &sent(count)).await).unwrap();
     assert!(torn.contains("{\"call\": ") && !torn.contains("result\": 3"), "{torn}");
 
+    let journal = get(addr, "/__mock__/journal").await.json();
+    let told = |part: &str| {
+        let entries = journal["journal"].as_array().unwrap().iter();
+        entries.filter(|entry| entry["warnings"].to_string().contains(part)).cloned().collect::<Vec<_>>()
+    };
+    for fault in ["delay", "hangup", "tear"] {
+        let entries = told(&format!("\\\"fault\\\": \\\"{fault}\\\""));
+        assert_eq!(entries.len(), 1, "{fault} {entries:?}");
+        assert_ne!(entries[0]["methods"], json!([]), "the call's own entry tells of the fault");
+    }
+    let calls = journal["total"].as_u64().unwrap();
+    post(addr, SHELVES, count).await;
+    assert_eq!(get(addr, "/__mock__/journal").await.json()["total"].as_u64(), Some(calls + 1));
+
     order(json!({ "fault": "hangup", "times": 5 })).await;
     assert_eq!(get(addr, "/__mock__/faults").await.json()["faults"][0]["times"], 5);
     assert_eq!(request(addr, "DELETE", "/__mock__/faults", "", b"").await.json(), json!({ "faults": [] }));
     assert_eq!(post(addr, SHELVES, count).await.result(), 3);
-    assert_eq!(post(addr, "/__mock__/faults", r#"{"fault":"fire"}"#).await.status, 400);
+    for (wrong, said) in [
+        (json!({ "fault": "fire" }), "unknown variant `fire`"),
+        (json!({ "fault": "refuse", "model": "Nope" }), "there is no model `Nope`"),
+        (json!({ "fault": "refuse", "method": "fly" }), "no model has a method `fly`"),
+    ] {
+        let answer = post(addr, "/__mock__/faults", &wrong.to_string()).await;
+        assert_eq!(answer.status, 400);
+        assert!(answer.error().contains(said), "{}", answer.text());
+    }
     carbon.shutdown().await;
 }
 

@@ -338,3 +338,23 @@ fn one_subscriber_whose_charge_fails_keeps_nobody_else_from_being_charged() {
     assert!(hazards(&mock).iter().all(|kind| kind == "failed-task") && !hazards(&mock).is_empty());
     assert!(!mock.verdict().is_clean());
 }
+
+#[test]
+fn sql_that_asks_for_what_a_task_will_make_is_too_early() {
+    let mock = mock();
+    let create = r#"method1=objects.create&arg1={"name":"new","parent_id":1,"contract_number":"BILL0009999"}"#;
+    let number = "set list on; select id from abonents where contract_number='BILL0009999'";
+    let count = "select count(*) from abonents";
+    let rows =
+        |text: &str| mock.sql(text).0.outcomes.last().unwrap().table.as_ref().map_or(0, |table| table.rows.len());
+    mock.sql(count);
+    done(&mock, "Abonents", create);
+    assert_eq!(rows(number), 0);
+    assert!(mock.sql(count).1.is_some() && mock.sql("select name from abonents where id=45").1.is_none());
+    let said = said(&mock);
+    assert_eq!(hazards(&mock), ["too-early", "too-early"], "{said:?}");
+    assert!(said[0].starts_with("sqlexec \"set list on; select id") && said[0].contains("task 1 ("), "{said:?}");
+    mock.run_tasks();
+    assert_eq!(rows(number), 1);
+    assert_eq!(hazards(&mock), ["too-early"], "the count was not asked for again");
+}

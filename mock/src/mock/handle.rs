@@ -1,11 +1,12 @@
 //! Answering a call: from a snapshot where it only reads, else with the world in hand; and what is to be told of it.
 
-use carbon_specs::{Model, Provenance, Schema};
+use carbon_specs::{Provenance, Schema};
 
 use super::Mock;
 use crate::answer::{self, Answered, Question};
 use crate::chain;
 use crate::deviate::{self, Deviations};
+use crate::exercise;
 use crate::foresight::{Came, Otherwise, Stale};
 use crate::hazards::Author;
 use crate::journal::{self, Entry};
@@ -48,7 +49,7 @@ impl Mock {
             |meant| self.answer(meant, Some(&call)),
             |read| self.peek(read),
             |error| {
-                self.struck(&call, "a deviation", Some(&error));
+                self.struck(&call, "a fault on purpose: a deviation".to_owned(), Some(error.clone()));
                 let outcome = Outcome::Error(error);
                 let provenance = Provenance::Assumed;
                 Reply { call: call.path.clone(), outcome, provenance, hazards: Vec::new() }
@@ -77,19 +78,16 @@ impl Mock {
         let asked = asked.unwrap_or(&call);
         let words = journal::in_words(model.map_or(call.model.as_str(), |model| &model.name), asked);
         let unknown = || CallError::UnknownModel(unknown_model(schema, &call.model));
-        let done =
-            match model.ok_or_else(unknown).and_then(|model| self.steps(model, &call).map(|steps| (model, steps))) {
-                Ok((model, steps)) => {
-                    let question =
-                        Question { call: &call, model: model.id, steps: &steps, now: at, on: self.0.deviations };
-                    match chain::is_read(schema, model.id, &steps) {
-                        true => self.read(question),
-                        false => self.write(question, id, &words),
-                    }
-                }
-                Err(error) => Done { answered: Err(error), task: None, timing: Timing::Unknown },
-            };
-        let Done { answered, task, timing } = done;
+        let done = model.ok_or_else(unknown).and_then(|model| {
+            let steps = answer::steps_of(schema, model.id, &call)?;
+            let question = Question { call: &call, model: model.id, steps: &steps, now: at, on: self.0.deviations };
+            Ok(match chain::is_read(schema, model.id, &steps) {
+                true => self.read(question),
+                false => self.write(question, id, &words),
+            })
+        });
+        let refused = |error| Done { answered: Err(error), task: None, timing: Timing::Unknown };
+        let Done { answered, task, timing } = done.unwrap_or_else(refused);
         let mut violation = false;
         let (outcome, provenance, mut warnings) = match answered {
             Ok(answered) => (answered.outcome, answered.provenance, answered.warnings),
@@ -107,6 +105,7 @@ impl Mock {
             Some(error) => tracing::error!(request = id, "{words}: {error}"),
             None => tracing::info!(request = id, task, "{words}"),
         }
+        let steps = model.and_then(|model| answer::steps_of(schema, model.id, asked).ok()).unwrap_or_default();
         let mut world = self.world();
         match timing {
             Timing::Fine => world.was_waiting(&words),
@@ -123,7 +122,9 @@ impl Mock {
             at,
             path: call.path.clone(),
             call: words,
-            methods: asked.steps.iter().map(|step| step.method.clone()).collect(),
+            methods: steps.iter().map(|step| step.method.clone()).collect(),
+            arguments: steps.iter().map(|step| exercise::names(&step.arg)).collect(),
+            fields: asked.fields.clone().unwrap_or_default(),
             model: model.map_or_else(|| call.model.clone(), |model| model.name.clone()),
             error,
             violation,
@@ -133,10 +134,6 @@ impl Mock {
         });
         drop(world);
         Reply { call: call.path, outcome, provenance, hazards: warnings }
-    }
-
-    fn steps<'c>(&self, model: &Model, call: &'c Call) -> Result<std::borrow::Cow<'c, [crate::wire::Step]>, CallError> {
-        answer::steps_of(&self.0.schema, model.id, call)
     }
 
     /// Answers from a snapshot; the world is held only to take it.
@@ -185,6 +182,8 @@ impl Mock {
             path: path.clone(),
             call: path.clone(),
             methods: Vec::new(),
+            arguments: Vec::new(),
+            fields: Vec::new(),
             model: String::new(),
             error: Some(error.clone()),
             violation: true,
@@ -201,9 +200,9 @@ impl Mock {
         }
     }
 
-    /// Notes in the journal that a fault on purpose met a call, with the error it was given, if it was one. No violation:
-    /// the call was not at fault.
-    pub fn struck(&self, call: &Call, fault: &str, error: Option<&str>) {
+    /// Notes in the journal what met a call instead of being carried out, with the error it was given, if it was one. No
+    /// violation: the call was not at fault.
+    pub fn struck(&self, call: &Call, told: String, error: Option<String>) {
         let model = self.0.schema.model(&call.model).map_or(call.model.as_str(), |model| &model.name);
         let mut world = self.world();
         let (id, at) = (world.journal.reserve(), world.clock.now());
@@ -213,12 +212,14 @@ impl Mock {
             path: call.path.clone(),
             call: journal::in_words(model, call),
             methods: Vec::new(),
+            arguments: Vec::new(),
+            fields: Vec::new(),
             model: model.to_owned(),
-            error: error.map(str::to_owned),
+            error,
             violation: false,
             provenance: Provenance::Assumed,
             task: None,
-            warnings: vec![format!("a fault on purpose: {fault}")],
+            warnings: vec![told],
         });
     }
 }

@@ -2,6 +2,7 @@
 
 mod handle;
 mod held;
+mod sql;
 
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
@@ -138,6 +139,12 @@ impl Mock {
     /// A task or request that panicked left the world as it was: it is changed by whole assignments only.
     fn world(&self) -> Held<'_> {
         Held::new(self.0.world.lock().unwrap_or_else(PoisonError::into_inner), &self.0.pulse)
+    }
+
+    /// Holds the world up, as a long computation does.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> Held<'_> {
+        self.world()
     }
 
     fn pulse(&self) -> Pulse {

@@ -147,6 +147,12 @@ fn hint(found: &str) -> String {
 }
 
 impl Call {
+    /// The methods it names: those of the chain; without one, a method of the model can be the name of another pair.
+    pub fn methods(&self) -> impl Iterator<Item = &str> {
+        let bare = self.extra.iter().map(|(name, _)| name.as_str()).filter(|_| self.steps.is_empty());
+        self.steps.iter().map(|step| step.method.as_str()).chain(bare)
+    }
+
     /// The refusal of a call without methods.
     pub fn no_method(&self) -> WireError {
         let keys: Vec<String> = self.extra.iter().take(3).map(|(key, _)| shown(key)).collect();
