@@ -358,3 +358,12 @@ fn sql_that_asks_for_what_a_task_will_make_is_too_early() {
     assert_eq!(rows(number), 1);
     assert_eq!(hazards(&mock), ["too-early"], "the count was not asked for again");
 }
+
+#[test]
+fn beside_a_method_that_is_named_without_a_number_other_keys_are_lost() {
+    let mock = mock();
+    done(&mock, "Version", "get_version=True&foo=1");
+    let entry = mock.journal()["journal"][0].clone();
+    assert_eq!(entry["methods"], json!(["get_version"]));
+    assert_eq!(entry["warnings"], json!(["`foo` is not read: a body has methodN, argN and fields"]));
+}

@@ -12,7 +12,7 @@ use crate::hazards::Author;
 use crate::journal::{self, Entry};
 use crate::orm::CallError;
 use crate::store::Store;
-use crate::wire::{Call, Outcome, Reply};
+use crate::wire::{self, Call, Outcome, Reply};
 use crate::world::{Forecast, Outlook};
 
 /// A call that is carried out.
@@ -117,6 +117,11 @@ impl Mock {
             Timing::Unknown => {}
         }
         warnings.extend(call.warnings.iter().cloned());
+        if asked.steps.is_empty() {
+            // A pair of the body names the method; the others are lost.
+            let others = asked.extra.iter().filter(|(key, _)| steps.iter().any(|step| step.method != *key));
+            warnings.extend(others.map(|(key, _)| wire::unread(key)));
+        }
         world.journal.push(Entry {
             id,
             at,
