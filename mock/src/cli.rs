@@ -22,7 +22,7 @@ use crate::cli_sqlexec::{self, Sqlexec};
 use crate::control::{moment, state_pieces};
 use crate::log::{self, Level, LogError};
 use crate::server::{Builder, CarbonMock, StartError};
-use crate::store::Store;
+use crate::store::{Store, strict};
 use crate::tasks::{Overlap, Profile};
 
 const EXAMPLES: &str = "\
@@ -314,7 +314,7 @@ impl WorldArgs {
 
 fn read_state(path: &Path) -> Result<Json, CliError> {
     let bytes = fs::read(path).map_err(|error| CliError::Read { path: path.to_owned(), error })?;
-    serde_json::from_slice(&bytes).map_err(|error| CliError::Json { path: path.to_owned(), error })
+    strict::read(&bytes).map_err(|error| CliError::Json { path: path.to_owned(), error })
 }
 
 fn serve(options: Serve) -> Result<(), CliError> {

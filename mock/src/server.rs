@@ -193,6 +193,7 @@ impl Builder {
             Some(contract) => contract,
             None => embedded()?,
         };
+        let handed_in = self.state.is_some();
         let options = Options {
             contract,
             seed: self.seed,
@@ -203,7 +204,11 @@ impl Builder {
             state: self.state,
             deviations: self.deviations,
         };
-        Ok(Mock::new(options)?)
+        let mock = Mock::new(options)?;
+        if handed_in {
+            mock.check_state().map_err(MockError::State)?;
+        }
+        Ok(mock)
     }
 
     /// Starts serving, on the current tokio runtime.

@@ -91,15 +91,20 @@ async fn a_state_goes_out_and_in_and_reset_returns_to_it() {
     assert_eq!(put(addr, "/__mock__/state", &second).await.status, 200);
     assert_eq!(get(addr, "/__mock__/state").await.json(), second);
     for (wrong, said) in [
-        (json!([]), "must be a JSON object"),
+        (json!([]), "an object of lists"),
         (json!({ "Chairs": [] }), "`Chairs` is no model"),
         (json!({ "Books": [{ "pk": 1, "fields": { "shelf_id": 99 } }] }), "points at Shelves 99"),
         (json!({ "Books": [{ "fields": {} }] }), "no integer `pk`"),
+        (json!({ "Books": [{ "pk": 1, "fields": {}, "note": 1 }] }), "unknown key `note`"),
+        (json!({ "Books": [{ "pk": 1, "fields": {}, "model": "Shelves" }] }), "is said to be of \"Shelves\""),
     ] {
         let answer = put(addr, "/__mock__/state", &wrong).await;
         assert_eq!(answer.status, 400, "{wrong}");
         assert!(answer.error().contains(said), "{}", answer.text());
     }
+    let twice = request(addr, "PUT", "/__mock__/state", "", br#"{"Books": [], "Books": []}"#).await;
+    assert_eq!(twice.status, 400);
+    assert!(twice.error().contains("`Books` is given twice"), "{}", twice.text());
     assert_eq!(get(addr, "/__mock__/state").await.json(), second, "a refused state changes nothing");
     carbon.shutdown().await;
 }

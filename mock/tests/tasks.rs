@@ -277,3 +277,37 @@ fn a_reset_world_starts_over() {
     assert!(hazards(&mock).is_empty());
     assert_eq!(mock.journal()["total"], 0);
 }
+
+#[test]
+fn a_state_that_no_calls_could_have_made_is_refused_and_names_the_row() {
+    let mock = mock();
+    let state = mock.state();
+    mock.put_state(&state).unwrap();
+    let with = |model: &str, pk: i64, column: &str, value: Value| {
+        let mut state = state.clone();
+        let rows = state[model].as_array_mut().unwrap();
+        let row = rows.iter_mut().find(|row| row["pk"] == pk).unwrap();
+        row["fields"][column] = value;
+        mock.put_state(&state).unwrap_err().to_string()
+    };
+    let ip = done(&mock, "Users", r#"method1=objects.get&arg1={"id":12341}&fields=["ip"]"#)["fields"]["ip"].clone();
+    let twice = with("Users", 12342, "ip", ip.clone());
+    assert_eq!(twice, format!("Users 12342: `ip` is {}, as that of Users 12341", ip.as_str().unwrap()));
+    assert_eq!(
+        with("Abonents", 4911, "parent_id", json!(4911)),
+        "Abonents 4911: lies in itself: follow its `parent_id`"
+    );
+    let before = mock.state();
+    assert_eq!(before, state, "a refused state changes nothing");
+}
+
+#[test]
+fn the_methods_of_an_object_are_listed_once_each() {
+    let error = ask(&mock(), "Abonents", r#"method1=objects.get&arg1={"id":45}&method2=fly"#)["error"].clone();
+    let (_, methods) = error.as_str().unwrap().split_once("Its methods are: ").unwrap();
+    let mut methods: Vec<&str> = methods.split(", ").collect();
+    let listed = methods.len();
+    methods.sort_unstable();
+    methods.dedup();
+    assert_eq!(methods.len(), listed, "{error}");
+}

@@ -29,6 +29,7 @@ mod react;
 mod registry;
 mod reports;
 mod services;
+pub mod sound;
 mod touched;
 mod unique;
 mod users;

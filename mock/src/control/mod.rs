@@ -33,7 +33,7 @@ use serde_json::{Value, json};
 use crate::http::faults::{Fault, Faults};
 use crate::http::{App, Body, JSON, json_reply};
 use crate::mock::Mock;
-use crate::store::Store;
+use crate::store::{Store, strict};
 
 pub use state::pieces as state_pieces;
 
@@ -241,7 +241,7 @@ fn execute(
         Command::Console | Command::Health => Value::Null,
         Command::State => return Ok(Answer::State(mock.snapshot().0)),
         Command::PutState => {
-            let state = object(bytes)?;
+            let state = strict::read(bytes).map_err(|error| not_json(&error))?;
             mock.put_state(&state).map_err(|error| ControlError::Invalid(error.to_string()))?;
             json!({ "status": "ok" })
         }
@@ -291,8 +291,12 @@ fn object(bytes: &[u8]) -> Result<Value, ControlError> {
     match serde_json::from_slice(bytes) {
         Ok(value @ Value::Object(_)) => Ok(value),
         Ok(_) => Err(ControlError::Invalid("the body must be a JSON object".to_owned())),
-        Err(error) => Err(ControlError::Invalid(format!("the body is not JSON: {error}"))),
+        Err(error) => Err(not_json(&error)),
     }
+}
+
+fn not_json(error: &serde_json::Error) -> ControlError {
+    ControlError::Invalid(format!("the body is not JSON: {error}"))
 }
 
 #[cfg(test)]

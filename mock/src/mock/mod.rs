@@ -13,6 +13,7 @@ use jiff::civil::DateTime;
 use serde_json::{Value as Json, json};
 
 use crate::answer;
+use crate::billing;
 use crate::chain;
 use crate::deviate::{self, Deviations};
 use crate::store::{StateError, Store};
@@ -194,6 +195,14 @@ impl Mock {
         store.to_state()
     }
 
+    /// Refuses a state that calls could not have made: one that was written by hand.
+    ///
+    /// # Errors
+    /// The first row that is wrong.
+    pub fn check_state(&self) -> Result<(), StateError> {
+        billing::sound::check(&self.snapshot().0)
+    }
+
     /// Replaces the state and starts over from it; `reset` comes back to it too.
     ///
     /// # Errors
@@ -201,6 +210,7 @@ impl Mock {
     pub fn put_state(&self, state: &Json) -> Result<(), StateError> {
         let now = self.world().clock.now();
         let store = Store::from_state(&self.0.schema, state, now)?;
+        billing::sound::check(&store)?;
         self.0.start.lock().unwrap_or_else(PoisonError::into_inner).0 = store;
         self.reset();
         Ok(())
