@@ -124,7 +124,7 @@ fn only_a_lost_update_is_said_to_be_kept_where_overlaps_are_serialized() {
 }
 
 #[test]
-fn a_change_that_would_be_another_one_later_is_stale() {
+fn a_change_that_would_be_another_one_later_is_told() {
     let init = r#"method1=objects.get&arg1={"id":45}&method2=init_userattributes"#;
     let block = r#"method1=objects.get&arg1={"id":45}&method2=block&arg2={"comment":"x"}"#;
     let add = r#"method1=objects.create&arg1={"abonent_id":45,"login":"twice"}"#;
@@ -366,4 +366,30 @@ fn beside_a_method_that_is_named_without_a_number_other_keys_are_lost() {
     let entry = mock.journal()["journal"][0].clone();
     assert_eq!(entry["methods"], json!(["get_version"]));
     assert_eq!(entry["warnings"], json!(["`foo` is not read: a body has methodN, argN and fields"]));
+}
+
+#[test]
+fn rows_that_follow_from_a_task_are_foreseen_and_no_longer_once_they_are_there() {
+    let mock = mock();
+    let create = r#"method1=objects.create&arg1={"name":"new","parent_id":1,"tarif_id":1212}"#;
+    let pk = done(&mock, "Abonents", create)["pk"].as_i64().unwrap();
+    done(&mock, "Abonents", NAME);
+    let services = format!(r#"method1=objects.filter&arg1={{"abonent_id":{pk}}}"#);
+    assert_eq!(done(&mock, "UsersUsluga", &services), json!([]));
+    assert_eq!(hazards(&mock), ["too-early"], "the tariff's services come with the subscriber");
+    mock.jump().unwrap();
+    assert_eq!(mock.waiting(), 1);
+    assert!(!done(&mock, "UsersUsluga", &services).as_array().unwrap().is_empty());
+    done(&mock, "UsersUsluga", "method1=objects.all");
+    assert_eq!(said(&mock), Vec::<String>::new(), "what still waits adds nothing");
+}
+
+#[test]
+fn a_task_that_will_fail_brings_nothing_that_could_be_asked_for_too_early() {
+    let mock = mock();
+    done(&mock, "Abonents", r#"method1=objects.create&arg1={"name":"half","parent_id":1,"home_id":987654}"#);
+    assert_eq!(done(&mock, "Abonents", r#"method1=objects.filter&arg1={"name":"half"}"#), json!([]));
+    assert_eq!(said(&mock), Vec::<String>::new());
+    mock.run_tasks();
+    assert_eq!(hazards(&mock), ["failed-task"]);
 }

@@ -392,13 +392,39 @@ mod tests {
     use carbon_specs::Contract;
 
     use super::*;
+    use crate::hazards::HazardKind;
+
+    fn world(schema: &Arc<Schema>) -> World {
+        let now = jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0);
+        let store = Store::from_rows(schema, std::iter::empty(), now).unwrap();
+        World::new(store, Clock::Virtual { now }, Profile::DOCUMENTED, Overlap::Faithful, 1)
+    }
+
+    #[test]
+    fn where_too_much_waits_to_be_foreseen_that_is_told_once_until_it_is_less() {
+        let schema = Arc::new(Contract::embedded().unwrap().schema);
+        let mut world = world(&schema);
+        world.most_foreseen = 2;
+        let model = schema.model("Operators").unwrap().id;
+        for request in 1..=3 {
+            world.enqueue(request, "", vec![Change::Delete { model, pk: 1 }], None);
+        }
+        for _ in 0..2 {
+            assert!(matches!(world.ahead(), Forecast::Unknown));
+        }
+        let kinds: Vec<_> = world.hazards().list().iter().map(|hazard| hazard.kind).collect();
+        assert_eq!(kinds, [HazardKind::Unforeseen]);
+        let due = world.queue.next_due().unwrap();
+        world.advance_to(due);
+        assert!(matches!(world.ahead(), Forecast::Ahead(_)));
+        world.drain();
+        assert!(matches!(world.ahead(), Forecast::Nothing));
+    }
 
     #[test]
     fn a_full_queue_takes_no_more_changes_until_some_are_made() {
         let schema = Arc::new(Contract::embedded().unwrap().schema);
-        let now = jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0);
-        let store = Store::from_rows(&schema, std::iter::empty(), now).unwrap();
-        let mut world = World::new(store, Clock::Virtual { now }, Profile::DOCUMENTED, Overlap::Faithful, 1);
+        let mut world = world(&schema);
         world.most_waiting = 2;
         let model = schema.model("Operators").unwrap().id;
         let change = || vec![Change::Delete { model, pk: 1 }];
