@@ -393,3 +393,19 @@ fn a_task_that_will_fail_brings_nothing_that_could_be_asked_for_too_early() {
     mock.run_tasks();
     assert_eq!(hazards(&mock), ["failed-task"]);
 }
+
+#[test]
+fn an_account_written_back_over_a_payment_keeps_it_and_nothing_is_told() {
+    let mock = mock();
+    done(&mock, "Abonents", r#"method1=objects.get&arg1={"id":45}&method2=add_payment&arg2={"SUM_IN":"10"}"#);
+    let limit = r#"method1=objects.get&arg1={"account_id_abonents":45}&method2=set&arg2={"limit":"-5"}&method3=save"#;
+    done(&mock, "AdminAccounts", limit);
+    let balance = || {
+        let body = r#"method1=objects.get&arg1={"id":45}&fields=["balance"]"#;
+        done(&mock, "Abonents", body)["fields"]["balance"].as_str().unwrap().parse::<f64>().unwrap()
+    };
+    let before = balance();
+    mock.run_tasks();
+    assert!((balance() - before - 10.0).abs() < 1e-9, "{before} and 10 are not {}", balance());
+    assert_eq!(said(&mock), Vec::<String>::new());
+}

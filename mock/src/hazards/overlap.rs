@@ -8,6 +8,7 @@ use carbon_specs::{Field, ModelId, Schema};
 use serde_json::Value as Json;
 
 use super::{Author, Authors, Hazard, HazardKind};
+use crate::billing;
 use crate::orm::convert;
 use crate::store::value::show;
 use crate::store::{Pk, Row, Store, Value};
@@ -38,7 +39,12 @@ pub fn overlaps(
         let deleted = authors.of_deletion(model, pk, seen).filter(|_| saved);
         return deleted.map(|by| resurrected(schema, task, (model, pk), by)).into_iter().collect();
     };
-    let author = |field: &Field| authors.of(model, pk, field.id, seen);
+    let name = &schema.at(model).name;
+    let author = |field: &Field| {
+        // What follows from other rows is made up for when the task has run.
+        let kept = billing::follows_from_rows(name, &field.column);
+        authors.of(model, pk, field.id, seen).filter(|_| !kept)
+    };
     let fields = &schema.at(model).fields;
     let clashes: Vec<Clash<'_>> = match change {
         Change::Write { base, row, .. } => {
