@@ -45,6 +45,11 @@ async fn a_mocks_verdict_decides_the_exit_code() -> Result<(), Box<dyn std::erro
     assert!(refused.stderr.contains("missing field `journal`"), "{}", refused.stderr);
     std::fs::remove_file(&file)?;
 
+    call(br#"method1=objects.get&arg1={"id":45}&method2=set&arg2={"a_home_number":"3"}&method3=save"#)?;
+    let Ended { stdout, .. } = verify("text").await?;
+    assert!(stdout.contains("waiting    1 tasks have not run yet"), "{stdout}");
+    assert!(stdout.contains("exercised  abonents-2.1\n"), "{stdout}");
+
     mock.shutdown().await;
     assert_eq!(verify("text").await?.code, i32::from(exit::UNREACHABLE));
     Ok(())

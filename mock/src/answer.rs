@@ -9,12 +9,14 @@ use serde_json::{Value as Json, json};
 use crate::billing;
 use crate::chain::{self, Subject};
 use crate::deviate::Deviations;
+use crate::foresight::{Came, Seen, Wants};
 use crate::orm::execute::Found;
 use crate::orm::listing::{Form, Listed};
 use crate::orm::project::{Printer, Shape, shape};
+use crate::orm::query::Select;
 use crate::orm::tx::Finished;
-use crate::orm::{CallError, Keys, Leases, Query, Tx, execute, listing, plan};
-use crate::store::Store;
+use crate::orm::{CallError, Instance, Keys, Leases, Query, Tx, execute, listing, plan};
+use crate::store::{Pk, Store, Value};
 use crate::tasks::{Chance, Change};
 use crate::wire::{BrokenOff, Call, Outcome, Pieces, Step};
 use crate::world::World;
@@ -27,28 +29,54 @@ pub(crate) struct Answered {
     pub provenance: Provenance,
     /// What the caller should know.
     pub warnings: Vec<String>,
-    /// Whether there was anything: not for an empty list, `null`, `false` or 0.
-    pub found: bool,
+    /// What was found, where somebody wants to compare.
+    pub seen: Option<Seen>,
     /// What it asks for.
     pub changes: Vec<Change>,
 }
 
+/// A call as it is answered, from whatever state.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'c> {
+    /// The call.
+    pub call: &'c Call,
+    /// Its model.
+    pub model: ModelId,
+    /// Its steps.
+    pub steps: &'c [Step],
+    /// The moment.
+    pub now: DateTime,
+    /// How the server misbehaves on purpose.
+    pub on: Deviations,
+}
+
+impl Question<'_> {
+    /// Runs the steps on a state and throws away what they ask for. It draws no keys and throws no dice: what it would
+    /// take comes from nowhere and goes nowhere.
+    fn try_out(&self, store: Store) -> Result<(Finished, (Subject, Vec<Change>)), CallError> {
+        let (mut chance, mut keys, mut leases) = (Chance::new(0), Keys::default(), Leases::default());
+        let mut tx = Tx::new(store, self.now, &mut chance, &mut keys, &mut leases, false);
+        tx.deviations = self.on;
+        let result = work(&mut tx, self.model, self.steps);
+        let finished = tx.finish();
+        Ok((finished, result?))
+    }
+
+    /// What it comes to on a state.
+    pub fn came(&self, store: &Store) -> Came {
+        let came = self.try_out(store.clone()).and_then(|(finished, (subject, changes))| {
+            let rendering = Rendering::new(finished.view, self.now, self.call);
+            let seen = rendering.seen(&rendering.settle(subject)?)?;
+            Ok(Came::Answered(seen, Wants::of(&changes, store)))
+        });
+        came.unwrap_or_else(Came::Refused)
+    }
+}
+
 /// Answers a chain that only reads, on a snapshot: nobody waits for it, however long it takes.
-pub(crate) fn reading(
-    store: Store,
-    now: DateTime,
-    on: Deviations,
-    model: ModelId,
-    steps: &[Step],
-    call: &Call,
-) -> Result<Answered, CallError> {
-    // A read draws no keys and throws no dice: what it would take comes from nowhere and goes nowhere.
-    let (mut chance, mut keys, mut leases) = (Chance::new(0), Keys::default(), Leases::default());
-    let mut tx = Tx::new(store, now, &mut chance, &mut keys, &mut leases, false);
-    tx.deviations = on;
-    let result = work(&mut tx, model, steps);
-    let finished = tx.finish();
-    let answered = print(finished, now, result?, call)?;
+pub(crate) fn reading(store: Store, question: Question<'_>, compare: bool) -> Result<Answered, CallError> {
+    let (finished, came) = question.try_out(store)?;
+    let answered = print(finished, question.now, came, question.call, compare)?;
     if answered.changes.is_empty() {
         Ok(answered)
     } else {
@@ -57,9 +85,9 @@ pub(crate) fn reading(
 }
 
 /// Answers a chain that may change something. What it asks for is for the caller to queue.
-pub(crate) fn writing(world: &mut World, model: ModelId, steps: &[Step], call: &Call) -> Result<Answered, CallError> {
-    let (result, finished) = world.view(|tx| work(tx, model, steps));
-    print(finished, world.clock.now(), result?, call)
+pub(crate) fn writing(world: &mut World, question: Question<'_>, compare: bool) -> Result<Answered, CallError> {
+    let (result, finished) = world.view(|tx| work(tx, question.model, question.steps));
+    print(finished, question.now, result?, question.call, compare)
 }
 
 /// Runs the steps and what follows. Only what was asked for counts as a change: what follows is derived again when the
@@ -76,11 +104,14 @@ fn print(
     now: DateTime,
     (subject, changes): (Subject, Vec<Change>),
     call: &Call,
+    compare: bool,
 ) -> Result<Answered, CallError> {
-    let schema = std::sync::Arc::clone(finished.view.schema());
-    let Rendered { outcome, named, found } = render(&schema, finished.view, now, subject, call)?;
+    let rendering = Rendering::new(finished.view, now, call);
+    let settled = rendering.settle(subject)?;
+    let seen = compare.then(|| rendering.seen(&settled)).transpose()?;
+    let (outcome, named) = rendering.render(settled)?;
     let provenance = finished.provenance.max(named);
-    Ok(Answered { outcome, provenance, warnings: finished.warnings, found, changes })
+    Ok(Answered { outcome, provenance, warnings: finished.warnings, seen, changes })
 }
 
 /// The chain; without `methodN`, a method of the model that the body names directly (`get_version=True`).
@@ -117,79 +148,119 @@ pub(crate) fn is_quick(store: &Store, model: ModelId, steps: &[Step], call: &Cal
     query.filter(conditions).is_err() || query.aliases.len() <= 1 + JOINS && plan::is_selective(store, &query)
 }
 
-/// The `result` of what a chain came to.
-struct Rendered {
-    outcome: Outcome,
-    /// The standing of what `fields` names.
-    named: Provenance,
-    found: bool,
+/// What a chain came to, its query run.
+enum Settled {
+    /// Every row of a model.
+    Whole(ModelId),
+    /// Objects of these keys.
+    Objects(ModelId, Vec<Pk>, Form),
+    /// The rows of `values()`.
+    Values(Box<Query>, Select, Vec<Vec<Value>>),
+    /// One object.
+    Object(Box<Instance>),
+    /// An object, and whether it is new.
+    Pair(Box<Instance>, bool),
+    /// A bare value.
+    Bare(Json),
 }
 
-fn render(schema: &Schema, store: Store, now: DateTime, subject: Subject, call: &Call) -> Result<Rendered, CallError> {
-    let shape_of = |model: ModelId| match call.fields.as_deref() {
-        None | Some([]) => Ok((Shape::All, Provenance::Documented)),
-        Some(paths) => shape(schema, model, paths),
-    };
-    let printer = Printer::new(store.clone(), now.date(), billing::property);
-    let one = |object: &crate::orm::Instance| -> Result<(Vec<u8>, Provenance), CallError> {
-        let (shape, named) = shape_of(object.model)?;
-        let mut out = Vec::new();
-        printer.instance(&mut out, object, &shape)?;
-        Ok((out, named))
-    };
-    let piece = |out: Vec<u8>| Outcome::Stream(Box::new(std::iter::once(Ok(out))));
-    match subject {
-        Subject::Model(model) => {
-            Err(CallError::UnknownMethod(format!("{}: no method was called", schema.at(model).name)))
-        }
-        Subject::Query(query) if query.is_whole() => {
-            list(printer, query.model, Listed::all(), shape_of(query.model)?, Form::List)
-        }
-        Subject::Query(query) => match (execute::find(&store, &query)?, query.select.clone()) {
-            (Found::Values(rows), Some(select)) => {
-                let found = !rows.is_empty();
-                let outcome = Outcome::Stream(pieces(listing::values(*query, select, rows)));
-                Ok(Rendered { outcome, named: Provenance::Documented, found })
-            }
-            (Found::Values(_), None) => Err(CallError::Internal("values() without columns".to_owned())),
-            (Found::Objects(keys), _) => {
-                list(printer, query.model, Listed::keys(keys), shape_of(query.model)?, Form::List)
-            }
-        },
-        Subject::Rows(model, keys) => list(printer, model, Listed::keys(keys), shape_of(model)?, Form::List),
-        Subject::Object(object) => {
-            one(&object).map(|(out, named)| Rendered { outcome: piece(out), named, found: true })
-        }
-        Subject::Pair(object, created) => {
-            let (mut out, named) = one(&object)?;
-            out.insert(0, b'[');
-            out.extend_from_slice(if created { b", true]" } else { b", false]" });
-            Ok(Rendered { outcome: piece(out), named, found: true })
-        }
-        Subject::Bulk(model, keys) => list(printer, model, Listed::keys(keys), shape_of(model)?, Form::ByKey),
-        Subject::Bare(value) => {
-            let found = !matches!(&value, Json::Null | Json::Bool(false))
-                && value.as_f64() != Some(0.0)
-                && value.as_array().is_none_or(|list| !list.is_empty());
-            Ok(Rendered { outcome: Outcome::Value(value), named: Provenance::Documented, found })
-        }
-    }
-}
-
-fn list(
+/// The `result` of a call, in the making.
+struct Rendering<'c> {
+    store: Store,
     printer: Printer,
-    model: ModelId,
-    rows: Listed,
-    (shape, named): (Shape, Provenance),
-    form: Form,
-) -> Result<Rendered, CallError> {
-    let first = rows.peek(printer.store().table(model));
-    // The first object is printed once beforehand: what cannot be computed is an error, not half a reply.
-    if let Some(pk) = first {
-        printer.row(&mut Vec::new(), model, pk, &shape)?;
+    call: &'c Call,
+}
+
+impl<'c> Rendering<'c> {
+    fn new(store: Store, now: DateTime, call: &'c Call) -> Self {
+        Self { printer: Printer::new(store.clone(), now.date(), billing::property), store, call }
     }
-    let outcome = Outcome::Stream(pieces(listing::objects(printer, model, rows, shape, form)));
-    Ok(Rendered { outcome, named, found: first.is_some() })
+
+    fn settle(&self, subject: Subject) -> Result<Settled, CallError> {
+        Ok(match subject {
+            Subject::Model(model) => {
+                let name = &self.store.model(model).name;
+                return Err(CallError::UnknownMethod(format!("{name}: no method was called")));
+            }
+            Subject::Query(query) if query.is_whole() => Settled::Whole(query.model),
+            Subject::Query(query) => match (execute::find(&self.store, &query)?, query.select.clone()) {
+                (Found::Values(rows), Some(select)) => Settled::Values(query, select, rows),
+                (Found::Values(_), None) => {
+                    return Err(CallError::Internal("values() without columns".to_owned()));
+                }
+                (Found::Objects(keys), _) => Settled::Objects(query.model, keys, Form::List),
+            },
+            Subject::Rows(model, keys) => Settled::Objects(model, keys, Form::List),
+            Subject::Bulk(model, keys) => Settled::Objects(model, keys, Form::ByKey),
+            Subject::Object(object) => Settled::Object(object),
+            Subject::Pair(object, created) => Settled::Pair(object, created),
+            Subject::Bare(value) => Settled::Bare(value),
+        })
+    }
+
+    /// What is replied, and the standing of what `fields` names.
+    fn render(self, settled: Settled) -> Result<(Outcome, Provenance), CallError> {
+        let piece = |out: Vec<u8>| Outcome::Stream(Box::new(std::iter::once(Ok(out))));
+        match settled {
+            Settled::Whole(model) => self.list(model, Listed::all(), Form::List),
+            Settled::Objects(model, keys, form) => self.list(model, Listed::keys(keys), form),
+            Settled::Values(query, select, rows) => {
+                Ok((Outcome::Stream(pieces(listing::values(*query, select, rows))), Provenance::Documented))
+            }
+            Settled::Object(object) => self.one(&object).map(|(out, named)| (piece(out), named)),
+            Settled::Pair(object, created) => {
+                let (mut out, named) = self.one(&object)?;
+                out.insert(0, b'[');
+                out.extend_from_slice(if created { b", true]" } else { b", false]" });
+                Ok((piece(out), named))
+            }
+            Settled::Bare(value) => Ok((Outcome::Value(value), Provenance::Documented)),
+        }
+    }
+
+    /// What is found, for comparing.
+    fn seen(&self, settled: &Settled) -> Result<Seen, CallError> {
+        Ok(match settled {
+            Settled::Whole(model) => {
+                let table = self.store.table(*model);
+                Seen::Whole(table.len(), table.last_pk())
+            }
+            Settled::Objects(_, keys, _) => Seen::Objects(keys.clone()),
+            Settled::Values(_, _, rows) => Seen::Rows(rows.len()),
+            Settled::Object(object) | Settled::Pair(object, _) => {
+                // Without `fields`, columns are all there is to see.
+                let shown = match self.call.fields {
+                    Some(_) => serde_json::from_slice(&self.one(object)?.0).unwrap_or_default(),
+                    None => Json::Null,
+                };
+                Seen::Object(object.model, object.pk, shown)
+            }
+            Settled::Bare(value) => Seen::Value(value.clone()),
+        })
+    }
+
+    fn one(&self, object: &Instance) -> Result<(Vec<u8>, Provenance), CallError> {
+        let (shape, named) = self.shape_of(object.model)?;
+        let mut out = Vec::new();
+        self.printer.instance(&mut out, object, &shape)?;
+        Ok((out, named))
+    }
+
+    fn list(self, model: ModelId, rows: Listed, form: Form) -> Result<(Outcome, Provenance), CallError> {
+        let (shape, named) = self.shape_of(model)?;
+        // The first object is printed once beforehand: what cannot be computed is an error, not half a reply.
+        if let Some(pk) = rows.peek(self.store.table(model)) {
+            self.printer.row(&mut Vec::new(), model, pk, &shape)?;
+        }
+        Ok((Outcome::Stream(pieces(listing::objects(self.printer, model, rows, shape, form))), named))
+    }
+
+    fn shape_of(&self, model: ModelId) -> Result<(Shape, Provenance), CallError> {
+        match self.call.fields.as_deref() {
+            None | Some([]) => Ok((Shape::All, Provenance::Documented)),
+            Some(paths) => shape(self.store.schema(), model, paths),
+        }
+    }
 }
 
 /// What cannot be printed breaks the reply off where it has begun already: half of a list must not look like all of it.

@@ -11,6 +11,9 @@ use crate::store::{Pk, Value};
 use crate::tasks::{Change, Patch};
 use crate::wire::Step;
 
+/// The methods of every object.
+const EVERY_OBJECTS: [&str; 3] = ["set", "save", "delete"];
+
 /// What the chain has come to.
 #[derive(Debug)]
 pub enum Subject {
@@ -413,8 +416,8 @@ fn object_step(tx: &mut Tx<'_>, mut object: Instance, step: &Step) -> Result<Sub
         method => match billing::object_method(tx, &mut object, method, kwargs(step)?) {
             Some(answer) => answer.map(subject_of),
             None => {
-                let known: Vec<&str> =
-                    ["set", "save", "delete"].into_iter().chain(model.methods.keys().map(String::as_str)).collect();
+                let own = model.methods.keys().map(String::as_str).filter(|own| !EVERY_OBJECTS.contains(own));
+                let known: Vec<&str> = EVERY_OBJECTS.into_iter().chain(own).collect();
                 Err(CallError::UnknownMethod(format!(
                     "'{}' object has no attribute '{method}'. Its methods are: {}",
                     model.name,

@@ -1,7 +1,7 @@
 //! The program: arguments, first words, signals, exit codes.
 //!
-//! Exit codes: 0 done (a server ended by Ctrl-C or SIGTERM too), 1 it could not be done, 2 wrong usage. `sqlexec` exits as isql
-//! does, or with 3 if no mock answers.
+//! Exit codes: 0 done (a server ended by Ctrl-C or SIGTERM too), 1 it could not be done, 2 wrong usage (a file to be written
+//! that cannot be, too). `sqlexec` exits as isql does, or with 3 if no mock answers; `exec` as its command does.
 
 use std::ffi::OsString;
 use std::fs;
@@ -22,7 +22,7 @@ use crate::cli_sqlexec::{self, Sqlexec};
 use crate::control::{moment, state_pieces};
 use crate::log::{self, Level, LogError};
 use crate::server::{Builder, CarbonMock, StartError};
-use crate::store::Store;
+use crate::store::{Store, strict};
 use crate::tasks::{Overlap, Profile};
 
 const EXAMPLES: &str = "\
@@ -64,7 +64,9 @@ enum Command {
     ///
     /// The command finds the mock's address in CARBON_URL. When it has ended, waiting tasks are run and the verdict is
     /// printed: calls that break the contract, overlaps, and which documented calls were exercised. Ends with the
-    /// command's exit code, or with 1 where it succeeded and there is a violation or a hazard.
+    /// command's exit code, or with 1 where it succeeded and there is a violation or a hazard. SIGTERM, SIGINT and SIGHUP
+    /// are passed on to the command; ended by one, it counts as 128 and its number, as in a shell, and a command that
+    /// cannot be found as 127.
     Exec(Exec),
     /// Ask a running mock in SQL, as the server's `sqlexec` does, and print what Firebird's isql prints.
     Sqlexec(Sqlexec),
@@ -79,7 +81,8 @@ struct Serve {
     world: WorldArgs,
     #[command(flatten)]
     list: ListArgs,
-    /// Write the state to this file at the end, replacing it at once; `--state` reads it back.
+    /// Write the state to this file at the end, replacing it at once; `--state` reads it back. What tasks that still wait
+    /// would change is not in it.
     #[arg(long, value_name = "FILE")]
     save_on_exit: Option<PathBuf>,
     /// Write the journal to this file at the end; `carbon-harness verify --journal` judges it.
@@ -234,12 +237,26 @@ enum CliError {
     Read { path: PathBuf, error: io::Error },
     #[error("{} is not JSON: {error}", path.display())]
     Json { path: PathBuf, error: serde_json::Error },
+    /// Found at the start.
     #[error(transparent)]
-    Keep(#[from] KeepError),
+    CannotKeep(KeepError),
+    /// All that could not be saved at the end.
+    #[error("{}", .0.iter().map(KeepError::to_string).collect::<Vec<_>>().join("\nerror: "))]
+    NotKept(Vec<KeepError>),
     #[error(transparent)]
     Exec(#[from] ExecError),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
+}
+
+impl CliError {
+    fn code(&self) -> u8 {
+        match self {
+            Self::CannotKeep(_) => 2,
+            Self::Exec(error) => error.code(),
+            _ => 1,
+        }
+    }
 }
 
 /// Parses the command line, runs it, and says what failed.
@@ -262,7 +279,7 @@ pub fn main() -> ExitCode {
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(error.code())
         }
     }
 }
@@ -297,13 +314,15 @@ impl WorldArgs {
 
 fn read_state(path: &Path) -> Result<Json, CliError> {
     let bytes = fs::read(path).map_err(|error| CliError::Read { path: path.to_owned(), error })?;
-    serde_json::from_slice(&bytes).map_err(|error| CliError::Json { path: path.to_owned(), error })
+    strict::read(&bytes).map_err(|error| CliError::Json { path: path.to_owned(), error })
 }
 
 fn serve(options: Serve) -> Result<(), CliError> {
     if let Some(format) = options.list.wanted() {
         return Ok(cli_deviate::list(&mut io::stdout().lock(), format)?);
     }
+    let (journal, state) = (options.save_journal.as_deref(), options.save_on_exit.as_deref());
+    cli_keep::check(journal, state).map_err(CliError::CannotKeep)?;
     options.world.deviate.warn();
     log::start(&log::Options { level: options.log_level, words: options.verbose, file: options.log_file })?;
     let builder = options.world.builder()?.listen(options.listen);
@@ -316,17 +335,26 @@ fn serve(options: Serve) -> Result<(), CliError> {
         end.await;
         let mock = carbon.mock().clone();
         carbon.shutdown().await;
-        if let Some(path) = &options.save_journal {
-            cli_keep::journal(&mock, path)?;
-        }
-        if let Some(path) = &options.save_on_exit {
-            cli_keep::state(&mock, path)?;
-        }
-        Ok(())
+        mock.tick();
+        tell_waiting(mock.waiting(), state);
+        // One that fails must not cost the other.
+        let saved =
+            [journal.map(|path| cli_keep::journal(&mock, path)), state.map(|path| cli_keep::state(&mock, path))];
+        let failed: Vec<KeepError> = saved.into_iter().flatten().filter_map(Result::err).collect();
+        if failed.is_empty() { Ok(()) } else { Err(CliError::NotKept(failed)) }
     })
 }
 
+/// Tasks that the end of the program cuts off.
+fn tell_waiting(tasks: usize, state: Option<&Path>) {
+    if tasks > 0 {
+        let where_not = state.map_or_else(String::new, |path| format!(" and is not in {}", path.display()));
+        let _ = writeln!(io::stderr(), "{tasks} tasks still waited: what they were to change is lost{where_not}");
+    }
+}
+
 fn exec(options: &Exec) -> Result<ExitCode, CliError> {
+    cli_keep::check(options.save_journal.as_deref(), None).map_err(CliError::CannotKeep)?;
     options.world.deviate.warn();
     Ok(cli_exec::run(options.world.builder()?, &options.command, options.save_journal.as_deref())?)
 }

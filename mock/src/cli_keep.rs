@@ -16,6 +16,27 @@ pub struct KeepError {
     error: io::Error,
 }
 
+/// Whether the files can be written: better known at the start than at the end.
+///
+/// # Errors
+/// The first that cannot.
+pub fn check(journal: Option<&Path>, state: Option<&Path>) -> Result<(), KeepError> {
+    for (what, path) in [("journal", journal), ("state", state)] {
+        let Some(path) = path else { continue };
+        try_out(path).map_err(failed(what, path))?;
+    }
+    Ok(())
+}
+
+fn try_out(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let beside = beside(path);
+    File::create(&beside)?;
+    fs::remove_file(beside)
+}
+
 /// Saves the committed state; tasks that still wait are not in it.
 ///
 /// # Errors
@@ -39,12 +60,17 @@ fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeepErro
 
 /// Writes a file beside the old one first, and then puts it in its place.
 fn replace(path: &Path, pieces: impl Iterator<Item = impl AsRef<[u8]>>) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
+    let beside = beside(path);
     let mut file = File::create(&beside)?;
     for piece in pieces {
         file.write_all(piece.as_ref())?;
     }
     file.sync_all()?;
     fs::rename(&beside, path)
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    beside.into()
 }

@@ -28,9 +28,16 @@ pub struct Entry {
     pub call: String,
     /// The methods, in order.
     pub methods: Vec<String>,
+    /// For each method, the names that it is given.
+    #[serde(default)]
+    pub arguments: Vec<Vec<String>>,
+    /// What `fields` asks for.
+    #[serde(default)]
+    pub fields: Vec<String>,
     /// The model, in the vendor's spelling if it is one.
     pub model: String,
-    /// The refusal, if it was one.
+    /// The refusal, if it was one. None where a fault on purpose left the call without an answer (`refuse`, `hangup`,
+    /// `status`): then `warnings` tells of the fault.
     pub error: Option<String>,
     /// Whether it is refused because it is no call of this API, rather than for what the state holds.
     pub violation: bool,
@@ -51,6 +58,9 @@ pub struct Saved {
     pub hazards: Vec<Told>,
     /// How many calls there were.
     pub total: u64,
+    /// How many tasks waited.
+    #[serde(default)]
+    pub waiting: usize,
 }
 
 /// A hazard, as told.

@@ -193,6 +193,7 @@ impl Builder {
             Some(contract) => contract,
             None => embedded()?,
         };
+        let handed_in = self.state.is_some();
         let options = Options {
             contract,
             seed: self.seed,
@@ -203,7 +204,11 @@ impl Builder {
             state: self.state,
             deviations: self.deviations,
         };
-        Ok(Mock::new(options)?)
+        let mock = Mock::new(options)?;
+        if handed_in {
+            mock.check_state().map_err(MockError::State)?;
+        }
+        Ok(mock)
     }
 
     /// Starts serving, on the current tokio runtime.
@@ -317,5 +322,60 @@ impl Drop for CarbonMock {
         if let Some(ticking) = &self.ticking {
             ticking.abort();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    async fn get(addr: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(addr).await.unwrap();
+        stream
+            .write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    async fn ask(addr: SocketAddr, body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(addr).await.unwrap();
+        let head = format!("POST /rest_api/v2/Homes/ HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len());
+        stream.write_all((head + body).as_bytes()).await.unwrap();
+        stream
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn health_is_told_though_somebody_holds_the_world_and_others_wait_for_it() {
+        let carbon = CarbonMock::builder().abonents(0).start().await.unwrap();
+        let (mock, addr) = (carbon.mock().clone(), carbon.addr());
+        let (held, holds) = oneshot::channel();
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let holder = std::thread::spawn(move || {
+            let world = mock.hold();
+            held.send(()).unwrap();
+            let _ = released.recv();
+            drop(world);
+        });
+        holds.await.unwrap();
+        let mut waiting = Vec::new();
+        for body in [r#"method1=objects.get&arg1={"id":1201}"#, "no=call", "method1=objects.count"] {
+            waiting.push(ask(addr, body).await);
+        }
+        let health = get(addr, "/__mock__/health").await;
+        assert!(health.contains("\"status\": \"ok\"") && health.contains("2022-02-01 10:00:00"), "{health}");
+        release.send(()).unwrap();
+        holder.join().unwrap();
+        for mut stream in waiting {
+            let mut first = [0; 12];
+            stream.read_exact(&mut first).await.unwrap();
+            assert_eq!(&first, b"HTTP/1.1 200");
+        }
+        carbon.shutdown().await;
     }
 }

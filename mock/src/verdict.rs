@@ -6,12 +6,13 @@ use std::fmt;
 use carbon_specs::Contract;
 use serde::{Deserialize, Serialize};
 
+use crate::exercise::{self, Pattern};
 use crate::journal::{Entry, Saved};
 
 /// The most violations told; later ones are counted.
 const MOST_VIOLATIONS: usize = 10_000;
 
-/// The most different warnings told, and the most different chains remembered.
+/// The most different warnings told, and the most different calls remembered.
 const MOST_DIFFERENT: usize = 10_000;
 
 /// One call that a server refuses because it is no call of this API.
@@ -32,7 +33,7 @@ pub struct Judge {
     violations: Vec<Violation>,
     more_violations: u64,
     warnings: BTreeSet<String>,
-    called: HashSet<(String, Vec<String>)>,
+    called: HashSet<Pattern>,
 }
 
 impl Judge {
@@ -53,27 +54,22 @@ impl Judge {
             }
         }
         if entry.error.is_none() && self.called.len() < MOST_DIFFERENT {
-            self.called.insert((entry.model.to_lowercase(), entry.methods.clone()));
+            self.called.insert(Pattern::of(entry));
         }
     }
 
     /// The judgement, with the hazards told beside.
-    pub fn verdict(&self, contract: &Contract, hazards: Vec<String>) -> Verdict {
-        let exercised = contract
-            .examples
-            .iter()
-            .filter(|example| self.called.contains(&(example.model.to_lowercase(), example.methods.clone())))
-            .map(|example| example.id.clone())
-            .collect();
+    pub fn verdict(&self, contract: &Contract, hazards: Vec<String>, waiting: usize) -> Verdict {
         Verdict {
             calls: self.calls,
             violations: self.violations.clone(),
             more_violations: self.more_violations,
             hazards,
             warnings: self.warnings.iter().cloned().collect(),
-            exercised,
+            exercised: exercise::exercised(contract, self.called.iter()),
             documented: contract.examples.len(),
             unseen: 0,
+            waiting,
         }
     }
 }
@@ -92,13 +88,16 @@ pub struct Verdict {
     pub hazards: Vec<String>,
     /// What works but is hardly meant, a sentence each.
     pub warnings: Vec<String>,
-    /// The documented calls, by id, whose model and methods were called.
+    /// The documented calls, by id, that were made: with their model, methods, names of arguments and `fields`.
     pub exercised: Vec<String>,
     /// How many calls are documented.
     pub documented: usize,
     /// Calls that a saved journal no longer had: not judged.
     #[serde(default)]
     pub unseen: u64,
+    /// Tasks that still wait: what they will spoil is not judged.
+    #[serde(default)]
+    pub waiting: usize,
 }
 
 impl Verdict {
@@ -108,7 +107,7 @@ impl Verdict {
         saved.journal.iter().for_each(|entry| judge.see(entry));
         let hazards = saved.hazards.iter().map(|hazard| hazard.says.clone()).collect();
         let unseen = saved.total.saturating_sub(judge.calls);
-        Self { calls: saved.total.max(judge.calls), unseen, ..judge.verdict(contract, hazards) }
+        Self { calls: saved.total.max(judge.calls), unseen, ..judge.verdict(contract, hazards, saved.waiting) }
     }
 
     /// Whether there is neither a violation nor a hazard.
@@ -140,6 +139,9 @@ impl fmt::Display for Verdict {
         }
         if self.unseen > 0 {
             writeln!(f, "unseen     {} earlier calls are no longer in this journal and are not judged", self.unseen)?;
+        }
+        if self.waiting > 0 {
+            writeln!(f, "waiting    {} tasks have not run yet: what they will spoil is not judged", self.waiting)?;
         }
         write!(
             f,

@@ -130,13 +130,36 @@ async fn overlaps_are_logged_and_the_state_is_saved_at_the_end() {
     let (code, again, errors) = run(program("save-again", "state").arg("--state").arg(&saved));
     assert_eq!(code, 0, "{errors}");
     assert_eq!(serde_json::from_str::<Value>(&again).unwrap(), state, "it reads what it saved");
+}
 
-    let nowhere = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no-such-folder/state.json");
-    let mut unsaved = program("save-nowhere", "serve");
-    let served = serve(unsaved.args(["--listen", "127.0.0.1:0", "--save-on-exit"]).arg(nowhere));
-    let (code, _, log) = served.end("-INT");
-    assert_eq!(code, Some(1));
-    assert!(log.contains("cannot save the state to"), "{log}");
+#[tokio::test]
+async fn what_cannot_be_saved_is_refused_at_once_and_one_failure_costs_only_itself() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cli-keep");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join("goes")).unwrap();
+    let nowhere = folder.join("no-such-folder/kept.json");
+    for (option, what) in [("--save-on-exit", "state"), ("--save-journal", "journal")] {
+        for path in [&nowhere, &folder] {
+            let (code, out, err) = run(program("nowhere", "serve").args(["--listen", "127.0.0.1:0", option]).arg(path));
+            assert_eq!((code, out.as_str()), (2, ""), "{err}");
+            assert!(err.starts_with(&format!("error: cannot save the {what} to {}: ", path.display())), "{err}");
+        }
+    }
+
+    let (journal, state) = (folder.join("goes/journal.json"), folder.join("state.json"));
+    let mut both = program("both", "serve");
+    both.args(["--listen", "127.0.0.1:0", "--save-journal"]).arg(&journal).arg("--save-on-exit").arg(&state);
+    let served = serve(&mut both);
+    let body = r#"method1=objects.get&arg1={"id":1}&method2=set&arg2={"name":"late"}&method3=save"#;
+    post(served.addr, "/rest_api/v2/Shelves/", body).await.result();
+    fs::remove_dir_all(folder.join("goes")).unwrap();
+    let (code, _, log) = served.end("-TERM");
+    assert_eq!(code, Some(1), "{log}");
+    assert!(log.contains(&format!("error: cannot save the journal to {}: ", journal.display())), "{log}");
+    let waited = format!("1 tasks still waited: what they were to change is lost and is not in {}", state.display());
+    assert!(log.contains(&waited), "{log}");
+    let state: Value = serde_json::from_str(&fs::read_to_string(&state).unwrap()).unwrap();
+    assert_ne!(state["Shelves"][0]["fields"]["name"], "late", "the state is saved all the same");
 }
 
 #[test]

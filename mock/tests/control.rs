@@ -91,15 +91,20 @@ async fn a_state_goes_out_and_in_and_reset_returns_to_it() {
     assert_eq!(put(addr, "/__mock__/state", &second).await.status, 200);
     assert_eq!(get(addr, "/__mock__/state").await.json(), second);
     for (wrong, said) in [
-        (json!([]), "must be a JSON object"),
+        (json!([]), "an object of lists"),
         (json!({ "Chairs": [] }), "`Chairs` is no model"),
         (json!({ "Books": [{ "pk": 1, "fields": { "shelf_id": 99 } }] }), "points at Shelves 99"),
         (json!({ "Books": [{ "fields": {} }] }), "no integer `pk`"),
+        (json!({ "Books": [{ "pk": 1, "fields": {}, "note": 1 }] }), "unknown key `note`"),
+        (json!({ "Books": [{ "pk": 1, "fields": {}, "model": "Shelves" }] }), "is said to be of \"Shelves\""),
     ] {
         let answer = put(addr, "/__mock__/state", &wrong).await;
         assert_eq!(answer.status, 400, "{wrong}");
         assert!(answer.error().contains(said), "{}", answer.text());
     }
+    let twice = request(addr, "PUT", "/__mock__/state", "", br#"{"Books": [], "Books": []}"#).await;
+    assert_eq!(twice.status, 400);
+    assert!(twice.error().contains("`Books` is given twice"), "{}", twice.text());
     assert_eq!(get(addr, "/__mock__/state").await.json(), second, "a refused state changes nothing");
     carbon.shutdown().await;
 }
@@ -218,11 +223,33 @@ async fn faults_on_purpose_meet_the_calls_they_are_meant_for() {
     let torn = String::from_utf8(common::raw(addr, &sent(count)).await).unwrap();
     assert!(torn.contains("{\"call\": ") && !torn.contains("result\": 3"), "{torn}");
 
+    let journal = get(addr, "/__mock__/journal").await.json();
+    let told = |part: &str| {
+        let entries = journal["journal"].as_array().unwrap().iter();
+        entries.filter(|entry| entry["warnings"].to_string().contains(part)).cloned().collect::<Vec<_>>()
+    };
+    for fault in ["delay", "hangup", "tear"] {
+        let entries = told(&format!("\\\"fault\\\": \\\"{fault}\\\""));
+        assert_eq!(entries.len(), 1, "{fault} {entries:?}");
+        assert_ne!(entries[0]["methods"], json!([]), "the call's own entry tells of the fault");
+    }
+    let calls = journal["total"].as_u64().unwrap();
+    post(addr, SHELVES, count).await;
+    assert_eq!(get(addr, "/__mock__/journal").await.json()["total"].as_u64(), Some(calls + 1));
+
     order(json!({ "fault": "hangup", "times": 5 })).await;
     assert_eq!(get(addr, "/__mock__/faults").await.json()["faults"][0]["times"], 5);
     assert_eq!(request(addr, "DELETE", "/__mock__/faults", "", b"").await.json(), json!({ "faults": [] }));
     assert_eq!(post(addr, SHELVES, count).await.result(), 3);
-    assert_eq!(post(addr, "/__mock__/faults", r#"{"fault":"fire"}"#).await.status, 400);
+    for (wrong, said) in [
+        (json!({ "fault": "fire" }), "unknown variant `fire`"),
+        (json!({ "fault": "refuse", "model": "Nope" }), "there is no model `Nope`"),
+        (json!({ "fault": "refuse", "method": "fly" }), "no model has a method `fly`"),
+    ] {
+        let answer = post(addr, "/__mock__/faults", &wrong.to_string()).await;
+        assert_eq!(answer.status, 400);
+        assert!(answer.error().contains(said), "{}", answer.text());
+    }
     carbon.shutdown().await;
 }
 

@@ -146,6 +146,9 @@ async fn the_page_s_oddities_work_and_are_told_in_a_header() {
     let answer = post(carbon.addr(), SHELVES, r#"method1=objects.get&arg1={"id":1}&method3=save&arg2={}"#).await;
     assert_eq!(answer.result()["pk"], 1);
     assert_eq!(answer.header("x-mock-hazard"), Some("arg2 belongs to no method: there is no method2"));
+    let answer = post(carbon.addr(), SHELVES, r#"method1=objects.get&arg1={"id":1}&Fields=["name"]"#).await;
+    assert_eq!(answer.result()["fields"]["locked"], 0, "answered as the server does, which minds no key");
+    assert_eq!(answer.header("x-mock-hazard"), Some("`Fields` is not read: did you mean `fields`?"));
     let answer = post(carbon.addr(), "/rest_api/v2/Books/", r#"method1=objects.filter&arg1={"title":"+7"}"#).await;
     assert_eq!(answer.result(), json!([]), "a bare plus is a space");
     assert!(answer.header("x-mock-hazard").unwrap().contains("%2B"));

@@ -2,50 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
-use std::sync::Arc;
+mod direct;
 
-use carbon_mock::tasks::{Clock, Overlap, Profile};
+use carbon_mock::Mock;
+use carbon_mock::tasks::Overlap;
 use carbon_mock::wire::{self, Outcome};
-use carbon_mock::{Mock, Options};
-use carbon_specs::Contract;
+use direct::{ask, bytes, done, hazards, minded, mock};
 use serde_json::{Value, json};
-
-fn mock() -> Mock {
-    minded(Overlap::Faithful)
-}
-
-/// A mock that treats overlaps so.
-fn minded(overlap: Overlap) -> Mock {
-    let options = Options {
-        contract: Arc::new(Contract::embedded().unwrap()),
-        seed: 1,
-        clock: Clock::Virtual { now: jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0) },
-        tasks: Profile::DOCUMENTED,
-        overlap,
-        filler: 0,
-        state: None,
-        deviations: carbon_mock::Deviations::NONE,
-    };
-    Mock::new(options).unwrap()
-}
-
-/// The reply as bytes.
-fn bytes(mock: &Mock, model: &str, body: &str) -> Vec<u8> {
-    let call = wire::parse(&format!("/rest_api/v2/{model}/"), body.as_bytes()).unwrap();
-    wire::body(mock.handle(call)).flat_map(Result::unwrap).collect()
-}
-
-fn ask(mock: &Mock, model: &str, body: &str) -> Value {
-    serde_json::from_slice(&bytes(mock, model, body)).unwrap()
-}
-
-/// A call that must succeed.
-#[track_caller]
-fn done(mock: &Mock, model: &str, body: &str) -> Value {
-    let reply = ask(mock, model, body);
-    assert!(reply.get("error").is_none(), "{reply}");
-    reply["result"].clone()
-}
 
 fn set(mock: &Mock, id: i64, columns: Value) {
     let body = format!(r#"method1=objects.get&arg1={{"id":{id}}}&method2=set&arg2={columns}&method3=save"#);
@@ -54,11 +17,6 @@ fn set(mock: &Mock, id: i64, columns: Value) {
 
 fn home(mock: &Mock, id: i64) -> Value {
     done(mock, "Homes", &format!(r#"method1=objects.filter&arg1={{"id":{id}}}"#))[0]["fields"].clone()
-}
-
-fn hazards(mock: &Mock) -> Vec<String> {
-    let hazards = mock.hazards();
-    hazards["hazards"].as_array().unwrap().iter().map(|hazard| hazard["kind"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -318,4 +276,38 @@ fn a_reset_world_starts_over() {
     assert_eq!(mock.state(), fresh);
     assert!(hazards(&mock).is_empty());
     assert_eq!(mock.journal()["total"], 0);
+}
+
+#[test]
+fn a_state_that_no_calls_could_have_made_is_refused_and_names_the_row() {
+    let mock = mock();
+    let state = mock.state();
+    mock.put_state(&state).unwrap();
+    let with = |model: &str, pk: i64, column: &str, value: Value| {
+        let mut state = state.clone();
+        let rows = state[model].as_array_mut().unwrap();
+        let row = rows.iter_mut().find(|row| row["pk"] == pk).unwrap();
+        row["fields"][column] = value;
+        mock.put_state(&state).unwrap_err().to_string()
+    };
+    let ip = done(&mock, "Users", r#"method1=objects.get&arg1={"id":12341}&fields=["ip"]"#)["fields"]["ip"].clone();
+    let twice = with("Users", 12342, "ip", ip.clone());
+    assert_eq!(twice, format!("Users 12342: `ip` is {}, as that of Users 12341", ip.as_str().unwrap()));
+    assert_eq!(
+        with("Abonents", 4911, "parent_id", json!(4911)),
+        "Abonents 4911: lies in itself: follow its `parent_id`"
+    );
+    let before = mock.state();
+    assert_eq!(before, state, "a refused state changes nothing");
+}
+
+#[test]
+fn the_methods_of_an_object_are_listed_once_each() {
+    let error = ask(&mock(), "Abonents", r#"method1=objects.get&arg1={"id":45}&method2=fly"#)["error"].clone();
+    let (_, methods) = error.as_str().unwrap().split_once("Its methods are: ").unwrap();
+    let mut methods: Vec<&str> = methods.split(", ").collect();
+    let listed = methods.len();
+    methods.sort_unstable();
+    methods.dedup();
+    assert_eq!(methods.len(), listed, "{error}");
 }

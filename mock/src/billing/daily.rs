@@ -1,4 +1,5 @@
-//! What a new day brings: planned changes, charges, expiries.
+//! What a new day brings: planned changes, charges, expiries. Each subscriber's night is one transaction: what cannot be
+//! done for one is noted, and the others are served.
 
 use jiff::civil::{Date, DateTime};
 
@@ -13,23 +14,40 @@ use crate::tasks::Patch;
 
 /// The run just after midnight: what was planned for this day, what ends, what is due.
 pub fn run(tx: &mut Tx<'_>, day: Date) -> Result<(), CallError> {
-    for abonent in tx.all_where("Abonents", &[("is_folder", Value::Int(0)), ("deleted", Value::Int(0))])? {
-        planned_tarif(tx, &abonent, day)?;
-        own_block(tx, &abonent)?;
-        settle_wishes(tx, &abonent)?;
-    }
-    end_services(tx)?;
-    charge_services(tx, day)?;
-    for abonent in tx.all_where("Abonents", &[("is_folder", Value::Int(0)), ("deleted", Value::Int(0))])? {
-        autopay(tx, &abonent, day)?;
-        invoice(tx, &abonent, day)?;
-    }
+    // First, so that what this night has to say goes out with the next one.
     for message in tx.all_where("MsgStack", &[("sent", Value::Int(0))])? {
         if message.datetime("send_date")?.is_none_or(|when| when <= tx.now) {
             tx.patch("MsgStack", message.pk.unwrap_or_default(), &[("sent", Patch::Set(Value::Int(1)))])?;
         }
     }
+    for abonent in tx.all_where("Abonents", &[("is_folder", Value::Int(0)), ("deleted", Value::Int(0))])? {
+        alone(tx, &abonent, |tx| {
+            planned_tarif(tx, &abonent, day)?;
+            own_block(tx, &abonent)?;
+            settle_wishes(tx, &abonent)?;
+            for link in services_of(tx, &abonent)? {
+                end_service(tx, &link)?;
+            }
+            charge_services(tx, &abonent, day)?;
+            autopay(tx, &abonent, day)?;
+            invoice(tx, &abonent, day)
+        });
+    }
+    // Those of subscribers in the trash, and of nobody, end too.
+    for link in tx.all_where("UsersUsluga", &[("enabled", Value::Int(1))])? {
+        alone(tx, &link, |tx| end_service(tx, &link));
+    }
     Ok(())
+}
+
+/// What is done for one object, with what follows from it: all of it or nothing.
+fn alone(tx: &mut Tx<'_>, object: &Instance, work: impl FnOnce(&mut Tx<'_>) -> Result<(), CallError>) {
+    tx.attempt(object.model, object.pk.unwrap_or_default(), |tx| {
+        let before = tx.changes().len();
+        work(tx)?;
+        let own = tx.changes().get(before..).unwrap_or_default().to_vec();
+        react::react(tx, &own)
+    });
 }
 
 fn planned_tarif(tx: &mut Tx<'_>, abonent: &Instance, day: Date) -> Result<(), CallError> {
@@ -63,24 +81,26 @@ fn settle_wishes(tx: &mut Tx<'_>, abonent: &Instance) -> Result<(), CallError> {
     Ok(())
 }
 
-fn end_services(tx: &mut Tx<'_>) -> Result<(), CallError> {
-    for link in tx.all_where("UsersUsluga", &[("enabled", Value::Int(1))])? {
-        if link.datetime("end_time")?.is_some_and(|end| end <= tx.now) {
-            tx.patch("UsersUsluga", link.pk.unwrap_or_default(), &[("enabled", Patch::Set(Value::Int(0)))])?;
-        }
+/// The services of a subscriber that are switched on.
+fn services_of(tx: &Tx<'_>, abonent: &Instance) -> Result<Vec<Instance>, CallError> {
+    tx.all_where("UsersUsluga", &[("abonent_id", Value::from(abonent.pk)), ("enabled", Value::Int(1))])
+}
+
+fn end_service(tx: &mut Tx<'_>, link: &Instance) -> Result<(), CallError> {
+    if link.datetime("end_time")?.is_some_and(|end| end <= tx.now) {
+        tx.patch("UsersUsluga", link.pk.unwrap_or_default(), &[("enabled", Patch::Set(Value::Int(0)))])?;
     }
     Ok(())
 }
 
 /// Charges what is due. A subscriber who is blocked gets no service and pays for none; it is due again afterwards.
-fn charge_services(tx: &mut Tx<'_>, day: Date) -> Result<(), CallError> {
-    for link in tx.all_where("UsersUsluga", &[("enabled", Value::Int(1)), ("deleted", Value::Int(0))])? {
+fn charge_services(tx: &mut Tx<'_>, abonent: &Instance, day: Date) -> Result<(), CallError> {
+    for link in services_of(tx, abonent)? {
         let Some(due) = link.datetime("next_date")?.map(DateTime::date).filter(|due| *due <= day) else { continue };
         let Some(usluga) = look::follow(&tx.store, &link, "usluga_id", "Usluga")? else { continue };
-        let Some(abonent) = look::follow(&tx.store, &link, "abonent_id", "Abonents")? else { continue };
         let (Some(pk), Some(account)) = (abonent.pk, abonent.int("account_id")?) else { continue };
         let amount = services::price(&usluga)?;
-        if amount.is_zero() || abonent.flag("deleted")? || blocks::any(&tx.store, pk)? {
+        if amount.is_zero() || link.flag("deleted")? || blocks::any(&tx.store, pk)? {
             continue;
         }
         let descr = usluga.text("name")?.to_owned();

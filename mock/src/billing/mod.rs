@@ -29,6 +29,7 @@ mod react;
 mod registry;
 mod reports;
 mod services;
+pub mod sound;
 mod touched;
 mod unique;
 mod users;
@@ -211,7 +212,8 @@ pub fn follows_from_rows(model: &str, column: &str) -> bool {
     model == "AdminAccounts" && books::KEPT.iter().any(|(kept, _)| *kept == column)
 }
 
-/// The daily run just after midnight of a day: planned changes, charges, expiries.
+/// The daily run just after midnight of a day: planned changes, charges, expiries, and what follows from them. What fails
+/// for one object is left undone and noted among the view's failures.
 ///
 /// # Errors
 /// None that the state can cause.

@@ -33,7 +33,7 @@ use serde_json::{Value, json};
 use crate::http::faults::{Fault, Faults};
 use crate::http::{App, Body, JSON, json_reply};
 use crate::mock::Mock;
-use crate::store::Store;
+use crate::store::{Store, strict};
 
 pub use state::pieces as state_pieces;
 
@@ -164,6 +164,10 @@ async fn run(app: &App, rest: &str, request: Request<Incoming>) -> Result<Respon
     if command == Command::Console {
         return Ok(crate::http::html(CONSOLE.to_owned()));
     }
+    if command == Command::Health {
+        // At once, whoever holds the world and however many wait for it.
+        return Ok(json_reply(StatusCode::OK, &health(&app.mock)));
+    }
     let last = query_number(request.uri().query().unwrap_or(""), "last")?;
     let bytes = crate::http::read(request.into_body(), app.limits.control_body, app.limits.body_time)
         .await
@@ -182,6 +186,19 @@ async fn run(app: &App, rest: &str, request: Request<Incoming>) -> Result<Respon
             response
         }
     })
+}
+
+fn health(mock: &Mock) -> Value {
+    let mut health = json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "clock": mock.clock(),
+        "tasks": mock.waiting(),
+    });
+    if !mock.deviations().is_empty() {
+        health["deviations"] = mock.deviations().names();
+    }
+    health
 }
 
 /// What a command answers.
@@ -221,22 +238,10 @@ fn execute(
     last: Option<usize>,
 ) -> Result<Answer, ControlError> {
     Ok(Answer::Json(match command {
-        Command::Console => Value::Null,
-        Command::Health => {
-            let mut health = json!({
-                "status": "ok",
-                "version": env!("CARGO_PKG_VERSION"),
-                "clock": mock.clock(),
-                "tasks": mock.waiting(),
-            });
-            if !mock.deviations().is_empty() {
-                health["deviations"] = mock.deviations().names();
-            }
-            health
-        }
+        Command::Console | Command::Health => Value::Null,
         Command::State => return Ok(Answer::State(mock.snapshot().0)),
         Command::PutState => {
-            let state = object(bytes)?;
+            let state = strict::read(bytes).map_err(|error| not_json(&error))?;
             mock.put_state(&state).map_err(|error| ControlError::Invalid(error.to_string()))?;
             json!({ "status": "ok" })
         }
@@ -261,7 +266,7 @@ fn execute(
         Command::Schema => mock.schema_json(),
         Command::Faults => faults.to_json(),
         Command::AddFault => {
-            let fault = Fault::read(object(bytes)?).map_err(ControlError::Invalid)?;
+            let fault = Fault::read(&mock.contract().schema, object(bytes)?).map_err(ControlError::Invalid)?;
             faults.add(fault);
             faults.to_json()
         }
@@ -286,8 +291,12 @@ fn object(bytes: &[u8]) -> Result<Value, ControlError> {
     match serde_json::from_slice(bytes) {
         Ok(value @ Value::Object(_)) => Ok(value),
         Ok(_) => Err(ControlError::Invalid("the body must be a JSON object".to_owned())),
-        Err(error) => Err(ControlError::Invalid(format!("the body is not JSON: {error}"))),
+        Err(error) => Err(not_json(&error)),
     }
+}
+
+fn not_json(error: &serde_json::Error) -> ControlError {
+    ControlError::Invalid(format!("the body is not JSON: {error}"))
 }
 
 #[cfg(test)]

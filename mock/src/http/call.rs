@@ -13,6 +13,7 @@ use super::body::{Body, JSON, read};
 use super::faults::{Hangup, Kind};
 use super::routes::refuse;
 use super::{App, words};
+use crate::mock::Mock;
 use crate::pyjson;
 use crate::wire::{self, Call, Outcome, Reply};
 
@@ -40,23 +41,30 @@ pub async fn answer(
             return Ok(response);
         }
     };
-    let no_call = |text: String| Done::of(app.mock.refuse(wire::call_path(&model), text));
-    let call = match wire::parse_as(&kind, &path, &bytes, app.limits.call) {
+    let mut call = match wire::parse_as(&kind, &path, &bytes, app.limits.call) {
         Ok(call) => call,
         Err(error) => {
             let mut text = error.to_string();
             if in_url {
                 text.push_str("; what is in the URL after `?` is not read: send it as the body");
             }
-            return Ok(no_call(text).respond(&bytes, None, started));
+            let call = wire::call_path(&model);
+            let refused = aside(app, move |mock| Done::of(mock.refuse(call, text))).await;
+            return Ok(refused.map_or_else(|| broken(&path, &bytes), |done| done.respond(&bytes, None, started)));
         }
     };
     let fault = app.faults.take(&call);
     if let Some(fault) = &fault {
-        let shown = pyjson::to_string(fault);
-        tracing::info!(target: "api_v2", "a fault on purpose: {shown}");
-        let error = if let Kind::Error { text } = fault { Some(text.as_str()) } else { None };
-        app.mock.struck(&call, &shown, error);
+        let told = format!("a fault on purpose: {}", pyjson::to_string(fault));
+        tracing::info!(target: "api_v2", "{told}");
+        if fault.spares_the_call() {
+            // Its own entry in the journal tells of it.
+            call.warnings.push(told);
+        } else {
+            let error = if let Kind::Error { text } = fault { Some(text.clone()) } else { None };
+            let struck = call.clone();
+            aside(app, move |mock| mock.struck(&struck, told, error)).await;
+        }
         if let Some(delay) = fault.delay() {
             tokio::time::sleep(delay).await;
         }
@@ -74,17 +82,25 @@ pub async fn answer(
         }
     }
     let words = tracing::enabled!(target: "words", tracing::Level::DEBUG).then(|| words::describe(&call));
-    let Some(mut done) = carry_out(app, call).await else {
-        tracing::error!(target: "api_v2", "{} {}: a bug in the mock stopped this call", shown(path.as_bytes()), shown(&bytes));
-        let text = "internal error: a bug in the mock stopped this call";
-        return Ok(refuse(StatusCode::INTERNAL_SERVER_ERROR, &path, text));
-    };
+    let Some(mut done) = carry_out(app, call).await else { return Ok(broken(&path, &bytes)) };
     match fault {
         Some(Kind::Hangup) => return Err(Hangup),
         Some(Kind::Tear) => done.body = done.body.torn(),
         _ => {}
     }
     Ok(done.respond(&bytes, words.as_deref(), started))
+}
+
+/// The answer to a call that panicked.
+fn broken(path: &str, bytes: &Bytes) -> Response<Body> {
+    tracing::error!(target: "api_v2", "{} {}: a bug in the mock stopped this call", shown(path.as_bytes()), shown(bytes));
+    refuse(StatusCode::INTERNAL_SERVER_ERROR, path, "internal error: a bug in the mock stopped this call")
+}
+
+/// Off the runtime's threads: whoever holds the world or computes for long delays nobody else. None if it panicked.
+async fn aside<T: Send + 'static>(app: &App, work: impl FnOnce(&Mock) -> T + Send + 'static) -> Option<T> {
+    let mock = app.mock.clone();
+    tokio::task::spawn_blocking(move || work(&mock)).await.ok()
 }
 
 /// Lets the world answer; none if that panicked.
@@ -95,9 +111,7 @@ async fn carry_out(app: &App, call: Call) -> Option<Done> {
         // A call that panics leaves the world as it was: it is changed by whole assignments only.
         panic::catch_unwind(AssertUnwindSafe(|| Done::of(app.mock.handle(call)))).ok()
     } else {
-        // Off the runtime's threads: a long computation delays nobody else, and a panic ends there.
-        let mock = app.mock.clone();
-        tokio::task::spawn_blocking(move || Done::of(mock.handle(call))).await.ok()
+        aside(app, move |mock| Done::of(mock.handle(call))).await
     };
     if !prospect.reads {
         app.wake.notify_one();

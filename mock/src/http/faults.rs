@@ -6,6 +6,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use carbon_specs::{Model, Schema};
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,8 +17,11 @@ use crate::wire::Call;
 /// The longest delay: longer ones are no test any more.
 const LONGEST_DELAY_MS: u64 = 600_000;
 
-/// What a fault is described by.
-const KEYS: [&str; 9] = ["fault", "ms", "status", "text", "model", "method", "skip", "percent", "times"];
+/// What every fault can be described by.
+const KEYS: [&str; 6] = ["fault", "model", "method", "skip", "percent", "times"];
+
+/// What only one kind is described by.
+const OWN_KEYS: [(&str, &str); 3] = [("delay", "ms"), ("status", "status"), ("error", "text")];
 
 /// The connection is closed without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,16 +95,24 @@ fn once() -> u64 {
 }
 
 impl Fault {
-    /// Reads `{"fault": "delay", "ms": 500, "model": "Users", "method": "save", "times": 3}`.
+    /// Reads `{"fault": "delay", "ms": 500, "model": "Users", "method": "save", "times": 3}`. What can meet no call of
+    /// these models is refused.
     ///
     /// # Errors
     /// A sentence that says what is wrong.
-    pub fn read(value: Value) -> Result<Self, String> {
+    pub fn read(schema: &Schema, value: Value) -> Result<Self, String> {
         // serde cannot refuse unknown keys of a flattened struct; a misspelt condition must not be ignored.
-        if let Some(key) =
-            value.as_object().and_then(|entries| entries.keys().find(|key| !KEYS.contains(&key.as_str())))
-        {
-            return Err(format!("a fault has no `{}`", key.escape_debug()));
+        for key in value.as_object().into_iter().flat_map(|entries| entries.keys()) {
+            let owner = OWN_KEYS.iter().find(|(_, own)| own == key).map(|(kind, _)| *kind);
+            match owner {
+                None if !KEYS.contains(&key.as_str()) => {
+                    return Err(format!("a fault has no `{}`", key.escape_debug()));
+                }
+                Some(owner) if value["fault"].as_str().is_some_and(|kind| kind != owner) => {
+                    return Err(format!("`{key}` belongs to the fault {owner} alone"));
+                }
+                _ => {}
+            }
         }
         let fault: Self = serde_json::from_value(value).map_err(|error| {
             format!("{error}; faults are delay (ms), status (status), error (text), refuse, hangup and tear")
@@ -110,13 +122,39 @@ impl Fault {
             Kind::Status { status } if !(400..600).contains(&status) => Err("`status` is from 400 to 599".to_owned()),
             _ if !(1..=100).contains(&fault.percent) => Err("`percent` is from 1 to 100".to_owned()),
             _ if fault.times == 0 => Err("`times` is at least 1".to_owned()),
-            _ => Ok(fault),
+            _ => fault.can_strike(schema).map(|()| fault),
+        }
+    }
+
+    /// Whether there is a call that it fits.
+    fn can_strike(&self, schema: &Schema) -> Result<(), String> {
+        let model = match &self.model {
+            Some(name) => match schema.model(name) {
+                Some(model) => Some(model),
+                None => return Err(format!("there is no model `{}`", name.escape_debug())),
+            },
+            None => None,
+        };
+        let Some(method) = &self.method else { return Ok(()) };
+        let generic = &schema.generic;
+        let of_every_model = [&generic.manager, &generic.queryset, &generic.instance];
+        let short = method.strip_prefix("objects.").unwrap_or(method);
+        let of = |model: &Model| model.methods.contains_key(method) || model.model_methods.contains_key(method);
+        let known = of_every_model.iter().any(|methods| methods.contains_key(method))
+            || generic.queryset.contains_key(short)
+            || generic.refused.contains_key(short)
+            || model.map_or_else(|| schema.models.iter().any(of), of);
+        let shown = method.escape_debug();
+        match model {
+            _ if known => Ok(()),
+            None => Err(format!("no model has a method `{shown}`")),
+            Some(model) => Err(format!("{} has no method `{shown}`", model.name)),
         }
     }
 
     fn fits(&self, call: &Call) -> bool {
         let model = self.model.as_ref().is_none_or(|model| model.to_lowercase() == call.model.to_lowercase());
-        model && self.method.as_ref().is_none_or(|method| call.steps.iter().any(|step| step.method == *method))
+        model && self.method.as_ref().is_none_or(|method| call.methods().any(|called| called == method))
     }
 
     /// Whether it meets a call that fits, or spares it.
@@ -130,6 +168,11 @@ impl Fault {
 }
 
 impl Kind {
+    /// Whether the call is carried out all the same.
+    pub fn spares_the_call(&self) -> bool {
+        matches!(self, Self::Delay { .. } | Self::Hangup | Self::Tear)
+    }
+
     /// How long to wait before anything else.
     pub fn delay(&self) -> Option<Duration> {
         match self {
@@ -206,11 +249,15 @@ mod tests {
     use super::*;
     use crate::wire::parse;
 
+    fn read(fault: Value) -> Result<Fault, String> {
+        Fault::read(&carbon_specs::Contract::embedded().unwrap().schema, fault)
+    }
+
     #[test]
     fn a_fault_meets_the_calls_it_is_meant_for_and_no_more() {
         let faults = Faults::default();
         let ordered = json!({ "fault": "delay", "ms": 5, "model": "users", "method": "save", "times": 2 });
-        faults.add(Fault::read(ordered.clone()).unwrap());
+        faults.add(read(ordered.clone()).unwrap());
         assert_eq!(faults.to_json(), json!({ "faults": [ordered] }));
         let save = parse("/rest_api/v2/Users/", b"method1=objects.get&method2=save").unwrap();
         let other = parse("/rest_api/v2/Users/", b"method1=objects.get").unwrap();
@@ -225,13 +272,13 @@ mod tests {
     fn a_fault_can_spare_the_first_calls_and_strike_by_chance() {
         let faults = Faults::default();
         let call = parse("/rest_api/v2/Users/", b"method1=objects.all").unwrap();
-        faults.add(Fault::read(json!({ "fault": "refuse", "skip": 2 })).unwrap());
+        faults.add(read(json!({ "fault": "refuse", "skip": 2 })).unwrap());
         let met: Vec<bool> = (0..4).map(|_| faults.take(&call).is_some()).collect();
         assert_eq!(met, [false, false, true, false]);
 
         let strikes = || {
             faults.clear();
-            faults.add(Fault::read(json!({ "fault": "refuse", "percent": 30, "times": 1000 })).unwrap());
+            faults.add(read(json!({ "fault": "refuse", "percent": 30, "times": 1000 })).unwrap());
             (0..200).map(|_| faults.take(&call).is_some()).collect::<Vec<_>>()
         };
         let met = strikes();
@@ -251,9 +298,16 @@ mod tests {
             (json!({ "fault": "tear", "times": 0 }), "at least 1"),
             (json!({ "fault": "tear", "percent": 0 }), "from 1 to 100"),
             (json!({ "fault": "tear", "modle": "Users" }), "no `modle`"),
+            (json!({ "fault": "tear", "ms": 5 }), "`ms` belongs to the fault delay alone"),
+            (json!({ "fault": "tear", "model": "Nope" }), "there is no model `Nope`"),
+            (json!({ "fault": "tear", "method": "fly" }), "no model has a method `fly`"),
+            (json!({ "fault": "tear", "method": "block", "model": "users" }), "Users has no method `block`"),
         ] {
-            let text = Fault::read(wrong).unwrap_err();
+            let text = read(wrong).unwrap_err();
             assert!(text.contains(said), "{text}");
+        }
+        for method in ["save", "objects.get", "objects.reverse", "count", "block", "web_cabinet.login", "get_version"] {
+            read(json!({ "fault": "tear", "method": method })).unwrap();
         }
     }
 }

@@ -19,14 +19,22 @@ use crate::tasks::{Chance, Change, Patch};
 
 /// Keys handed out: never twice, though the rows exist only when their tasks have run.
 #[derive(Clone, Debug, Default)]
-pub struct Keys(HashMap<ModelId, Pk>);
+pub struct Keys {
+    handed: HashMap<ModelId, Pk>,
+    floor: Pk,
+}
 
 impl Keys {
+    /// Keys that are all greater than this one, however small those in the state are.
+    pub fn above(floor: Pk) -> Self {
+        Self { handed: HashMap::new(), floor }
+    }
+
     /// The next key of a model: one more than the greatest there is or was handed out.
     pub fn next(&mut self, store: &Store, model: ModelId) -> Pk {
         let greatest = store.table(model).last_pk().unwrap_or(0);
-        let next = self.0.get(&model).copied().unwrap_or(0).max(greatest).max(0).saturating_add(1);
-        self.0.insert(model, next);
+        let next = self.handed.get(&model).copied().unwrap_or(self.floor).max(greatest).max(0).saturating_add(1);
+        self.handed.insert(model, next);
         next
     }
 }
@@ -57,6 +65,18 @@ pub struct Tx<'w> {
     pub warnings: Vec<String>,
     changes: Vec<Change>,
     weakest: Provenance,
+    failures: Vec<Failure>,
+}
+
+/// A part of the work that failed and left nothing behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The model of the object it was about.
+    pub model: ModelId,
+    /// Its key.
+    pub pk: Pk,
+    /// Why.
+    pub error: CallError,
 }
 
 /// What a view leaves behind.
@@ -70,6 +90,8 @@ pub struct Finished {
     pub provenance: Provenance,
     /// What the caller should know.
     pub warnings: Vec<String>,
+    /// What was attempted in vain.
+    pub failures: Vec<Failure>,
 }
 
 impl<'w> Tx<'w> {
@@ -94,6 +116,7 @@ impl<'w> Tx<'w> {
             warnings: Vec::new(),
             changes: Vec::new(),
             weakest: Provenance::Documented,
+            failures: Vec::new(),
         }
     }
 
@@ -256,6 +279,20 @@ impl<'w> Tx<'w> {
         Ok(())
     }
 
+    /// Does the part of the work that is about one object, as a transaction in this one. Where it fails, nothing of it is
+    /// kept, the failure is noted, and the rest goes on.
+    pub fn attempt(&mut self, model: ModelId, pk: Pk, work: impl FnOnce(&mut Self) -> Result<(), CallError>) {
+        let (state, changes) = (self.store.clone(), self.changes.len());
+        let outer = std::mem::replace(&mut self.before, state.clone());
+        let result = work(self);
+        self.before = outer;
+        if let Err(error) = result {
+            self.store = state;
+            self.changes.truncate(changes);
+            self.failures.push(Failure { model, pk, error });
+        }
+    }
+
     /// The changes so far.
     pub fn changes(&self) -> &[Change] {
         &self.changes
@@ -263,7 +300,13 @@ impl<'w> Tx<'w> {
 
     /// Ends the view.
     pub fn finish(self) -> Finished {
-        Finished { view: self.store, changes: self.changes, provenance: self.weakest, warnings: self.warnings }
+        Finished {
+            view: self.store,
+            changes: self.changes,
+            provenance: self.weakest,
+            warnings: self.warnings,
+            failures: self.failures,
+        }
     }
 
     /// Notes that the answer relies on something of this standing.

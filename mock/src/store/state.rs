@@ -107,6 +107,9 @@ impl Store {
         if let Some(key) = object.keys().find(|key| !matches!(key.as_str(), "pk" | "fields" | "model")) {
             return Err(wrong(&format!("has an unknown key `{key}`")));
         }
+        if let Some(other) = object.get("model").filter(|named| **named != model.name) {
+            return Err(wrong(&format!("is said to be of {other}, in the list of {}", model.name)));
+        }
         let pk = object.get("pk").and_then(Json::as_i64).ok_or_else(|| wrong("has no integer `pk`"))?;
         let fields = object.get("fields").and_then(Json::as_object).ok_or_else(|| wrong("has no object `fields`"))?;
         let row = build_row(model, pk, fields, now)?;

@@ -129,6 +129,15 @@ impl Change {
         }
     }
 
+    /// Whether it replaces something that is there, whatever that is by then. What is new or adds to a sum does not.
+    pub fn replaces(&self) -> bool {
+        match self {
+            Self::Insert { .. } => false,
+            Self::Write { .. } | Self::Delete { .. } => true,
+            Self::Patch { columns, .. } => columns.iter().any(|(_, patch)| !matches!(patch, Patch::Add(_))),
+        }
+    }
+
     /// Makes the change.
     ///
     /// # Errors

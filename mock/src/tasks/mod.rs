@@ -10,4 +10,4 @@ pub use chance::Chance;
 pub use change::{Change, ChangeError, Patch};
 pub use clock::{Clock, ClockError};
 pub use overlap::Overlap;
-pub use queue::{Profile, Queue, Task};
+pub use queue::{Order, Profile, Queue, Task};

@@ -1,6 +1,7 @@
 //! The ordered queue between a reply and its commit. It has no runtime: it says what is due, somebody else waits.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
@@ -27,28 +28,37 @@ impl Profile {
     pub const SLOW: Self = Self { latency_ms: (30_000, 60_000), service_ms: 3_000 };
 }
 
+/// What one request asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    /// The request in the journal that made it.
+    pub request: u64,
+    /// The call in words, for people.
+    pub call: Arc<str>,
+    /// What it does.
+    pub changes: Vec<Change>,
+    /// How many times the state had moved when the request was answered: what moved it later, the request did not see.
+    pub seen: u64,
+}
+
 /// Changes of one request, waiting for their turn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
     /// Its number, in the order of the requests.
     pub id: u64,
-    /// The request in the journal that made it.
-    pub request: u64,
-    /// The call in words, for people.
-    pub call: String,
+    /// What was asked for.
+    pub order: Order,
     /// When it was queued.
     pub queued: DateTime,
     /// When it is done.
     pub due: DateTime,
-    /// What it does.
-    pub changes: Vec<Change>,
 }
 
 /// Tasks run one after another, in the order of their requests.
 #[derive(Clone, Debug)]
 pub struct Queue {
     profile: Profile,
-    pending: BTreeMap<(DateTime, u64), Task>,
+    pending: BTreeMap<(DateTime, u64), Arc<Task>>,
     next_id: u64,
     busy_until: Option<DateTime>,
 }
@@ -64,18 +74,11 @@ impl Queue {
         self.profile
     }
 
-    /// Queues the changes of one request and says which task they became.
-    pub fn push(
-        &mut self,
-        request: u64,
-        call: String,
-        changes: Vec<Change>,
-        now: DateTime,
-        chance: &mut Chance,
-    ) -> u64 {
+    /// Queues what one request asks for; answers the task it became.
+    pub fn push(&mut self, order: Order, now: DateTime, chance: &mut Chance) -> Arc<Task> {
         let (low, high) = self.profile.latency_ms;
         let latency = if high == 0 { 0 } else { chance.between(low, high) };
-        let objects = changes.iter().map(Change::target).collect::<std::collections::BTreeSet<_>>().len();
+        let objects = order.changes.iter().map(Change::target).collect::<std::collections::BTreeSet<_>>().len();
         let service = self.profile.service_ms.saturating_mul(objects.max(1) as u64);
         let arrival = later(now, latency);
         let start = self.busy_until.map_or(arrival, |busy| busy.max(arrival));
@@ -83,23 +86,25 @@ impl Queue {
         self.busy_until = Some(due);
         let id = self.next_id;
         self.next_id += 1;
-        self.pending.insert((due, id), Task { id, request, call, queued: now, due, changes });
-        id
+        let task = Arc::new(Task { id, order, queued: now, due });
+        self.pending.insert((due, id), Arc::clone(&task));
+        task
     }
 
     /// Takes the earliest task that is due by a moment.
-    pub fn pop_due(&mut self, now: DateTime) -> Option<Task> {
+    pub fn pop_due(&mut self, now: DateTime) -> Option<Arc<Task>> {
         let entry = self.pending.first_entry()?;
         (entry.key().0 <= now).then(|| entry.remove())
     }
 
     /// The newest waiting task instead of this one; each takes the other's time.
-    pub fn newest_instead(&mut self, task: Task) -> Task {
+    pub fn newest_instead(&mut self, task: Arc<Task>) -> Arc<Task> {
         let newest = self.pending.keys().copied().max_by_key(|(_, id)| *id).filter(|(_, id)| *id > task.id);
         let Some(other) = newest.and_then(|key| self.pending.remove(&key)) else { return task };
         let (earlier, later) = (task.due, other.due);
-        self.pending.insert((later, task.id), Task { due: later, ..task });
-        Task { due: earlier, ..other }
+        let at = |task: &Task, due| Arc::new(Task { due, ..task.clone() });
+        self.pending.insert((later, task.id), at(&task, later));
+        at(&other, earlier)
     }
 
     /// Tasks were taken before their time: the next one need not wait for them.
@@ -115,7 +120,7 @@ impl Queue {
     }
 
     /// The waiting tasks in their order.
-    pub fn pending(&self) -> impl DoubleEndedIterator<Item = &Task> {
+    pub fn pending(&self) -> impl DoubleEndedIterator<Item = &Arc<Task>> + ExactSizeIterator {
         self.pending.values()
     }
 

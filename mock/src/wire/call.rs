@@ -1,6 +1,6 @@
 //! What a request asks for: model, chain of methods, fields.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
@@ -147,6 +147,12 @@ fn hint(found: &str) -> String {
 }
 
 impl Call {
+    /// The methods it names: those of the chain; without one, a method of the model can be the name of another pair.
+    pub fn methods(&self) -> impl Iterator<Item = &str> {
+        let bare = self.extra.iter().map(|(name, _)| name.as_str()).filter(|_| self.steps.is_empty());
+        self.steps.iter().map(|step| step.method.as_str()).chain(bare)
+    }
+
     /// The refusal of a call without methods.
     pub fn no_method(&self) -> WireError {
         let keys: Vec<String> = self.extra.iter().take(3).map(|(key, _)| shown(key)).collect();
@@ -192,6 +198,7 @@ fn read(path: &str, pairs: Vec<form::Pair>, limits: Limits) -> Result<Call, Wire
     let mut args: BTreeMap<u32, String> = BTreeMap::new();
     let mut fields = None;
     let mut extra: Vec<(String, String)> = Vec::new();
+    let mut bare: HashSet<String> = HashSet::new();
     let mut warnings = Vec::new();
     for pair in pairs {
         let form::Pair { key, value, bare_plus, bare_semicolon, has_equals } = pair;
@@ -212,6 +219,7 @@ fn read(path: &str, pairs: Vec<form::Pair>, limits: Limits) -> Result<Call, Wire
             fields.replace(value).is_some()
         } else {
             if !has_equals {
+                bare.insert(key.clone());
                 warnings.push(format!("{} has no `=`: it is a name without a value and is not used", shown(&key)));
             }
             let twice = extra.iter().any(|(name, _)| *name == key);
@@ -250,9 +258,31 @@ fn read(path: &str, pairs: Vec<form::Pair>, limits: Limits) -> Result<Call, Wire
         }
         steps.push(Step { number, method, arg });
     }
+    if !steps.is_empty() {
+        warnings.extend(extra.iter().map(|(key, _)| key).filter(|key| !bare.contains(*key)).map(|key| unread(key)));
+    }
     // users-13.3 sends method1, method3 and arg2: the server does not mind, and neither do we.
     warnings.extend(args.keys().map(|number| format!("arg{number} belongs to no method: there is no method{number}")));
     Ok(Call { path: call_path(&model), model, steps, fields, extra, warnings })
+}
+
+/// What is to be said of a key that nobody reads. The server does not mind it, and its value is lost.
+pub fn unread(key: &str) -> String {
+    let (key, meant) = (shown(key), meant(key));
+    match meant {
+        Some(meant) => format!("{key} is not read: did you mean `{meant}`?"),
+        None => format!("{key} is not read: a body has methodN, argN and fields"),
+    }
+}
+
+/// The key that a misspelt one is near to.
+fn meant(key: &str) -> Option<String> {
+    let name = key.trim_end_matches(|symbol: char| symbol.is_ascii_digit());
+    let number = &key[name.len()..];
+    let name = name.to_lowercase().replace(['_', '-', ' '], "");
+    let known: &[(&str, usize)] = if number.is_empty() { &[("fields", 2)] } else { &[("method", 2), ("arg", 1)] };
+    let (known, _) = known.iter().find(|(known, most)| strsim::damerau_levenshtein(&name, known) <= *most)?;
+    Some(format!("{known}{number}"))
 }
 
 /// The number in `methodN` or `argN`; none for another key.
@@ -304,6 +334,29 @@ mod tests {
     fn refused(body: &str, expected: &str) {
         let text = parse(ABONENTS, body.as_bytes()).unwrap_err().to_string();
         assert!(text.contains(expected), "{text}");
+    }
+
+    #[test]
+    fn a_key_that_nobody_reads_is_told_with_the_one_it_is_near_to() {
+        let told = |body: &str| parse("/rest_api/v2/Users/", body.as_bytes()).unwrap().warnings;
+        for (key, meant) in [
+            ("Fields", "fields"),
+            ("field", "fields"),
+            ("Method2", "method2"),
+            ("metod2", "method2"),
+            ("agr2", "arg2"),
+            ("arg_2", "arg2"),
+            ("args2", "arg2"),
+        ] {
+            let said = format!("`{key}` is not read: did you mean `{meant}`?");
+            assert_eq!(told(&format!("method1=objects.all&{key}=x")), [said]);
+        }
+        for key in ["foo", "csrfmiddlewaretoken", "arg", "method", "model", "id"] {
+            let said = format!("`{key}` is not read: a body has methodN, argN and fields");
+            assert_eq!(told(&format!("method1=objects.all&{key}=1")), [said]);
+        }
+        assert_eq!(told("method1=objects.all&foo").len(), 1, "it is told once");
+        assert_eq!(told("get_version=True"), Vec::<String>::new(), "it may be the name of a method");
     }
 
     #[test]

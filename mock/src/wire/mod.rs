@@ -9,7 +9,9 @@ mod json;
 mod multipart;
 mod reply;
 
-pub use call::{Call, Limits, Step, WireError, call_path, decode_path, model_in, parse, parse_as, parse_within};
+pub use call::{
+    Call, Limits, Step, WireError, call_path, decode_path, model_in, parse, parse_as, parse_within, unread,
+};
 pub use reply::{BrokenOff, CHUNK, Outcome, Pieces, Reply, Spelled, body};
 
 /// Where the vendor's API lives.
