@@ -136,7 +136,7 @@ pub(crate) fn is_quick(store: &Store, model: ModelId, steps: &[Step], call: &Cal
     let plain = |path: &String| schema.at(model).field(path).is_some();
     let Some((Step { method, arg: Json::Object(conditions), .. }, further)) = steps.split_first() else { return false };
     let ends = match method.as_str() {
-        "objects.get" => true,
+        "objects.get" => further.is_empty(),
         "objects.filter" => further.iter().all(|step| matches!(step.method.as_str(), "count" | "exists" | "first")),
         _ => false,
     };

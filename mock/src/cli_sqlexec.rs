@@ -41,6 +41,7 @@ pub struct Sqlexec {
     #[arg(long, env = "CARBON_MOCK_URL", default_value = "http://127.0.0.1:8082", value_name = "URL")]
     url: Uri,
     /// `select ...`, with `set list on;` or `set heading off;` in front if wanted; the last `;` may be left out.
+    #[arg(allow_hyphen_values = true)]
     statement: String,
 }
 

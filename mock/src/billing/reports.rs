@@ -55,20 +55,39 @@ enum Piece<'t> {
     Variable(&'t str, bool),
 }
 
+/// Where in a statement a byte stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Bare,
+    /// Between quotes of this kind; a doubled one leaves and enters again.
+    Quoted(u8),
+    /// After `--`.
+    Line,
+    /// After `/*`.
+    Comment,
+}
+
+/// Cuts a statement at its variables. In comments and names there is none: nothing could be put there that is a value.
 fn pieces(statement: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
-    let (mut start, mut at, mut quoted) = (0, 0, false);
+    let (mut start, mut at, mut place) = (0, 0, Place::Bare);
     let bytes = statement.as_bytes();
     while at < bytes.len() {
-        match bytes[at] {
-            b'\'' => quoted = !quoted,
-            b':' => {
+        let two = &bytes[at..bytes.len().min(at + 2)];
+        match (place, bytes[at]) {
+            (Place::Bare, quote @ (b'\'' | b'"')) => place = Place::Quoted(quote),
+            (Place::Quoted(quote), byte) if byte == quote => place = Place::Bare,
+            (Place::Bare, _) if two == b"--" => place = Place::Line,
+            (Place::Line, b'\n') => place = Place::Bare,
+            (Place::Bare, _) if two == b"/*" => (place, at) = (Place::Comment, at + 1),
+            (Place::Comment, _) if two == b"*/" => (place, at) = (Place::Bare, at + 1),
+            (Place::Bare | Place::Quoted(b'\''), b':') => {
                 let name = statement[at + 1..].split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next();
                 let name = name.unwrap_or_default();
                 let end = at + 1 + name.len();
                 if !name.is_empty() && bytes.get(end) == Some(&b'$') {
                     pieces.push(Piece::Text(&statement[start..at]));
-                    pieces.push(Piece::Variable(name, quoted));
+                    pieces.push(Piece::Variable(name, place != Place::Bare));
                     start = end + 1;
                     at = end;
                 }
@@ -139,6 +158,15 @@ mod tests {
         assert_eq!(got.unwrap(), "select 1 from abonents where sms = '+7922'' or ''1''=''1'");
         let got = filled("select 1 from a where x like '%:p$%' and y = :n$", json!({"p": "я", "n": 5}));
         assert_eq!(got.unwrap(), "select 1 from a where x like '%я%' and y = '5'");
+    }
+
+    #[test]
+    fn quotes_in_comments_and_names_open_no_text() {
+        for beside in ["/* it's */", "-- it's\n", "\"it's\"", "/* :x$ */", "-- :x$\n", "\":x$\"", "'it''s'"] {
+            let statement = format!("select {beside} from a where n = :n$");
+            let expected = format!("select {beside} from a where n = '3 or 1=1'");
+            assert_eq!(filled(&statement, json!({"n": "3 or 1=1"})).unwrap(), expected);
+        }
     }
 
     #[test]

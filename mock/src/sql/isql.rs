@@ -18,6 +18,9 @@ pub struct Printed {
 /// Rows after which the headings are printed again.
 const PAGE: usize = 20;
 
+/// The width of the names in list mode.
+const LIST_NAME: usize = 32;
+
 /// The widest line of `=` under a heading.
 const UNDERLINE: usize = 79;
 
@@ -64,7 +67,7 @@ pub fn print_table(out: &mut String, table: &Table, layout: Layout, failed: bool
     for (index, row) in table.rows.iter().enumerate() {
         if layout.list {
             for (column, cell) in table.columns.iter().zip(row) {
-                out.push_str(&pad_right(&column.name, 32));
+                out.push_str(&pad_right(&column.name, LIST_NAME));
                 out.push_str(&list_cell(column, cell));
                 out.push('\n');
             }
@@ -85,6 +88,16 @@ pub fn print_table(out: &mut String, table: &Table, layout: Layout, failed: bool
     if !table.rows.is_empty() {
         out.push('\n');
     }
+}
+
+/// The bytes that a row takes at least, whatever is in it: what it is padded to.
+pub fn row_bytes(columns: &[Column], layout: Layout) -> usize {
+    let of = |column: &Column| match (layout.list, column.ty.kind) {
+        (true, Kind::Char) => LIST_NAME + column.ty.length * column.ty.bytes,
+        (true, _) => LIST_NAME,
+        (false, _) => width(column) + 1,
+    };
+    columns.iter().map(of).sum()
 }
 
 fn print_heading(out: &mut String, columns: &[Column], widths: &[usize]) {

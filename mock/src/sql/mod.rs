@@ -152,9 +152,10 @@ fn fetch(context: &Context<'_>, statement: &str, outcome: &mut Outcome) {
             return;
         }
     };
+    let printed = isql::row_bytes(&plan.columns, outcome.layout);
     let mut rows = Vec::new();
     let fetched = exec::run(context, &plan, &mut |row| {
-        context.count(row.len())?;
+        context.give(&row, printed)?;
         rows.push(row);
         Ok(Flow::More)
     });

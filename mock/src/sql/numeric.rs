@@ -84,8 +84,9 @@ fn grow(raw: i64, digits: u8) -> Result<i64, SqlError> {
     10_i64.checked_pow(u32::from(digits)).and_then(|unit| raw.checked_mul(unit)).ok_or_else(SqlError::out_of_range)
 }
 
-/// The dividend gets twice the divisor's scale in zeros: as many as fit before the multiplication, the rest taken from
-/// the divisor's own zeros. This is Firebird's way, and decides when it overflows.
+/// The dividend gets twice the divisor's scale in zeros: as many as fit before the division, then those that the divisor can
+/// do without, and what is missing still is put behind the quotient. This is Firebird's way, and decides what is cut and
+/// when it overflows.
 fn divide(mut dividend: i64, (mut divisor, scale): (i64, u8)) -> Result<i64, SqlError> {
     if divisor == 0 {
         return Err(SqlError::division_by_zero());
@@ -101,10 +102,8 @@ fn divide(mut dividend: i64, (mut divisor, scale): (i64, u8)) -> Result<i64, Sql
         divisor /= 10;
         missing -= 1;
     }
-    if missing > 0 {
-        return Err(SqlError::integer_overflow());
-    }
-    dividend.checked_div(divisor).ok_or_else(SqlError::integer_overflow)
+    let quotient = dividend.checked_div(divisor).ok_or_else(SqlError::integer_overflow)?;
+    (0..missing).try_fold(quotient, |quotient, _| quotient.checked_mul(10)).ok_or_else(SqlError::out_of_range)
 }
 
 #[cfg(test)]
@@ -120,6 +119,14 @@ mod tests {
         // bigint / cast((10000000000) as numeric(18,5)), to the full range.
         assert_eq!(divide(i64::MAX, (1_000_000_000_000_000, 5)).unwrap(), 92_233_720_368_547);
         assert_eq!(divide(-49_999_999, (1_000_000_000_000_000, 5)).unwrap(), -499);
+    }
+
+    #[test]
+    fn zeros_that_do_not_fit_go_behind_the_quotient() {
+        // 1.123456789 / 3.123456789 and cast(1 as numeric(18,9)) / cast(3 as numeric(18,9)), as Firebird 3.0.11 has them.
+        assert_eq!(divide(1_123_456_789, (3_123_456_789, 9)).unwrap(), 359_683_794_000_000_000);
+        assert_eq!(divide(1_000_000_000, (3_000_000_000, 9)).unwrap(), 333_333_333_333_333_333);
+        assert_eq!(divide(i64::MAX, (117, 2)).unwrap_err(), SqlError::out_of_range());
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn finish<'s>(
             .iter()
             .map(|sort| eval::eval(context, sort.key.of(&arm.items), &frame))
             .collect::<Result<Vec<Cell>, _>>()?;
-        context.count(keys.len())?;
+        context.keep(&keys)?;
         keyed.push((keys, candidate));
     }
     let by_keys = |left: &[Cell], right: &[Cell]| {
@@ -89,7 +89,7 @@ fn finish<'s>(
         let mut rows = Vec::with_capacity(keyed.len());
         for (keys, candidate) in keyed {
             let row = project(context, arm, &candidate.rows, &candidate.aggregates, parent)?;
-            context.count(row.len())?;
+            context.keep(&row)?;
             rows.push((keys, row));
         }
         distinct(&mut rows, |(_, row)| row);

@@ -20,11 +20,13 @@ pub struct Limits {
     pub time: Duration,
     /// How many values it may hold and give.
     pub cells: usize,
+    /// How many bytes of text it may hold, and isql print for it with all its padding.
+    pub bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { time: Duration::from_secs(10), cells: 5_000_000 }
+        Self { time: Duration::from_secs(10), cells: 5_000_000, bytes: 128 * 1024 * 1024 }
     }
 }
 
@@ -107,6 +109,7 @@ pub struct Context<'s> {
     deadline: Instant,
     ticks: Counter<u32>,
     cells: Counter<usize>,
+    bytes: Counter<usize>,
     opening: Counter<bool>,
     tables: RefCell<HashMap<ModelId, Rc<Opened<'s>>>>,
     /// Derived tables that look at nothing outside, by the id of their plan.
@@ -127,6 +130,7 @@ impl<'s> Context<'s> {
             deadline: Instant::now() + limits.time,
             ticks: Counter::new(0),
             cells: Counter::new(0),
+            bytes: Counter::new(0),
             opening: Counter::new(true),
             tables: RefCell::default(),
             derived: RefCell::default(),
@@ -187,6 +191,36 @@ impl<'s> Context<'s> {
         self.cells.set(all);
         if all > self.limits.cells {
             let line = format!("the statement holds more than {} values", self.limits.cells);
+            return Err(SqlError::limit(&line));
+        }
+        Ok(())
+    }
+
+    /// Counts a row that is kept, with its texts.
+    ///
+    /// # Errors
+    /// There is too much.
+    pub(super) fn keep(&self, row: &[Cell]) -> Result<(), SqlError> {
+        self.count(row.len())?;
+        let text = |cell: &Cell| if let Cell::Text(text) = cell { text.len() } else { 0 };
+        self.take(row.iter().map(text).sum())
+    }
+
+    /// Counts a row that is to be printed in so many bytes.
+    ///
+    /// # Errors
+    /// There is too much.
+    pub fn give(&self, row: &[Cell], printed: usize) -> Result<(), SqlError> {
+        self.keep(row)?;
+        self.take(printed)
+    }
+
+    fn take(&self, bytes: usize) -> Result<(), SqlError> {
+        let all = self.bytes.get().saturating_add(bytes);
+        self.bytes.set(all);
+        if all > self.limits.bytes {
+            let line =
+                format!("the statement holds or prints more than {} MiB of text", self.limits.bytes / 1024 / 1024);
             return Err(SqlError::limit(&line));
         }
         Ok(())

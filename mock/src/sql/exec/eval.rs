@@ -257,7 +257,7 @@ fn values<'s>(context: &Context<'s>, plan: &Plan, frame: &Frame<'_, 's>) -> Resu
     }
     let mut values = Values::default();
     run_plan(context, plan, Some(frame), false, &mut |row| {
-        context.count(1)?;
+        context.keep(&row)?;
         let cell = row.into_iter().next().unwrap_or(Cell::Null);
         values.has_null |= cell.is_null();
         values.keys.insert(compare::key(&cell));

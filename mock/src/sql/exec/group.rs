@@ -47,7 +47,8 @@ pub(super) fn run<'s>(walk: &Walk<'_, 's>, arm: &Arm, grouping: &Grouping) -> Re
         let place = match places.entry(keys.iter().map(compare::key).collect()) {
             std::collections::hash_map::Entry::Occupied(entry) => *entry.get(),
             std::collections::hash_map::Entry::Vacant(entry) => {
-                context.count(keys.len() + rows.len())?;
+                context.keep(&keys)?;
+                context.count(rows.len())?;
                 groups.push(fresh(keys, rows.clone()));
                 *entry.insert(groups.len() - 1)
             }
@@ -93,7 +94,7 @@ fn add<'s>(
         return Ok(());
     }
     if aggregate.distinct {
-        context.count(1)?;
+        context.keep(std::slice::from_ref(&value))?;
         if !total.seen.insert(compare::key(&value)) {
             return Ok(());
         }

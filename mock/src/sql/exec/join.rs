@@ -38,7 +38,7 @@ impl<'w, 's> Walk<'w, 's> {
                         None => {
                             let mut rows = Vec::new();
                             super::run_plan(context, plan, parent, false, &mut |row| {
-                                context.count(row.len())?;
+                                context.keep(&row)?;
                                 rows.push(RowRef::Made(Rc::new(row)));
                                 Ok(Flow::More)
                             })?;

@@ -89,7 +89,7 @@ fn gather<'s>(
     rows: &mut Vec<Vec<Cell>>,
 ) -> Result<(), SqlError> {
     arm::run(context, part, parent, false, &mut |row| {
-        context.count(row.len())?;
+        context.keep(&row)?;
         rows.push(row);
         Ok(Flow::More)
     })?;
