@@ -130,7 +130,7 @@ struct WorldArgs {
     /// How long changes wait before they are made.
     #[arg(long, value_enum, default_value_t = Tasks::Documented)]
     tasks: Tasks,
-    /// What happens when a save overlaps a task that still waits.
+    /// What happens when a change overlaps a task that still waits.
     #[arg(long, value_enum, default_value_t = Overlaps::Faithful)]
     overlap: Overlaps,
     /// Subscribers in the demo data beyond those that the page names.
@@ -198,7 +198,7 @@ enum Overlaps {
     Faithful,
     /// Only changed columns are written: nothing is lost, and the overlap is still reported.
     Serialize,
-    /// The second save is refused until the first is done.
+    /// A change that overlaps a waiting one, or would be another one after it, is refused until that is done.
     Refuse,
 }
 

@@ -9,15 +9,15 @@
 //! | `health` | GET | `{"status": "ok", "version", "clock", "tasks": <waiting>}`; `deviations` where any is on |
 //! | `state` | GET, PUT | the committed rows as a state file; replaces them and starts over |
 //! | `reset` | POST | back to the start: state, clock, dice, tasks, journal, faults |
-//! | `tasks` | GET | `{"pending": [...], "ran", "failed"}` |
+//! | `tasks` | GET | `{"pending": [...], "ran", "failed"}`; a failure of the nightly run has no `id` |
 //! | `tasks/run` | POST | runs all that wait: `{"ran", "failed"}` |
 //! | `clock` | GET, POST | `{"advance": "10m"}`, `{"set": "2022-03-01 00:00:00"}`, or `{"next": "task"}` |
-//! | `journal` | GET | the calls so far, refused ones too, and the hazards; `?last=20` for the newest |
-//! | `hazards` | GET | overlaps and failed tasks; `?last=20` for the newest |
+//! | `journal` | GET | the calls so far, refused ones too, the hazards, and how many tasks wait; `?last=20` for the newest. A fault on purpose is told in `warnings`; `error` is none where it left the call without an answer |
+//! | `hazards` | GET | overlaps, stale changes, calls too early, and what failed: see [`crate::hazards`]; `?last=20` for the newest |
 //! | `verdict` | GET | the calls so far, judged: violations, hazards, documented calls exercised |
 //! | `faults` | GET, POST, DELETE | what goes wrong on purpose: see [`crate::http::faults`] |
 //! | `schema` | GET | models, fields, methods |
-//! | `sql` | POST | `{"sql": "select ..."}`: `{"columns", "rows", "stdout", "stderr", "exit"}` |
+//! | `sql` | POST | `{"sql": "select ..."}`: `{"columns", "rows", "stdout", "stderr", "exit"}`, and `warnings` where it came too early |
 
 pub mod moment;
 mod sql;

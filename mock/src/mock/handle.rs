@@ -81,10 +81,8 @@ impl Mock {
         let done = model.ok_or_else(unknown).and_then(|model| {
             let steps = answer::steps_of(schema, model.id, &call)?;
             let question = Question { call: &call, model: model.id, steps: &steps, now: at, on: self.0.deviations };
-            Ok(match chain::is_read(schema, model.id, &steps) {
-                true => self.read(question),
-                false => self.write(question, id, &words),
-            })
+            let reads = chain::is_read(schema, model.id, &steps);
+            Ok(if reads { self.read(question) } else { self.write(question, id, &words) })
         });
         let refused = |error| Done { answered: Err(error), task: None, timing: Timing::Unknown };
         let Done { answered, task, timing } = done.unwrap_or_else(refused);

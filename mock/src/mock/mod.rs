@@ -163,12 +163,13 @@ impl Mock {
         if !self.0.deviations.is_empty() {
             return Prospect { reads: false, quick: false };
         }
-        let store = match self.0.world.try_lock() {
-            Ok(world) => Some(world.store.clone()),
-            Err(TryLockError::Poisoned(world)) => Some(world.into_inner().store.clone()),
+        let world = match self.0.world.try_lock() {
+            Ok(world) => Some(world),
+            Err(TryLockError::Poisoned(world)) => Some(world.into_inner()),
             // Whoever holds the world may take a while.
             Err(TryLockError::WouldBlock) => None,
         };
+        let store = world.filter(|world| world.looks_ahead_at_once()).map(|world| world.store.clone());
         let steps = schema.model(&call.model).and_then(|model| {
             let steps = answer::steps_of(schema, model.id, call).ok()?;
             Some((model.id, steps))

@@ -10,7 +10,7 @@ pub enum Overlap {
     Faithful,
     /// Only the columns that a request changed are written: nothing is lost. The overlap is still reported.
     Serialize,
-    /// A save of a row that a waiting task is about to change is refused.
+    /// A change of a row that a waiting task is about to change is refused, and one that would be another one afterwards.
     Refuse,
 }
 

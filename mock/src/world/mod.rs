@@ -231,6 +231,12 @@ impl World {
         Forecast::Ahead(store)
     }
 
+    /// Whether so little waits that looking ahead takes no time to speak of.
+    pub(crate) fn looks_ahead_at_once(&self) -> bool {
+        const FEW: usize = 100;
+        self.queue.pending().take(FEW + 1).map(|task| task.order.changes.len().max(1)).sum::<usize>() <= FEW
+    }
+
     /// The state and what waits, to find the task that makes a difference.
     pub(crate) fn outlook(&self) -> Outlook {
         Outlook::new(self.store.clone(), self.queue.pending(), self.manner)
