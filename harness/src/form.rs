@@ -26,6 +26,9 @@ impl Form {
     /// # Errors
     /// A sentence: a key that is no part of a call, a number that is not plain, a method that is empty, padded or there twice.
     pub fn parse(body: &str) -> Result<Self, String> {
+        if body.contains(';') {
+            return Err("the form holds a bare `;`, at which older servers cut it as at `&`: send it as %3B".to_owned());
+        }
         let pairs: Vec<(String, String)> =
             serde_urlencoded::from_str(body).map_err(|error| format!("the form cannot be read: {error}"))?;
         let mut form = Self::default();

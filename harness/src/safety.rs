@@ -67,6 +67,7 @@ mod tests {
             "argdelete=True",
             "method2=count&method2=delete",
             "method2=+delete",
+            "arg1={};method2=delete",
         ] {
             let body = format!("method1=objects.all&{beside}");
             assert!(only_reads(&schema, path, &body).is_err(), "{body}");

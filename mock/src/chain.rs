@@ -258,7 +258,7 @@ fn queryset_step(
 /// `get()`: the one row, or Django's two refusals.
 fn single(tx: &Tx<'_>, query: &Query) -> Result<Subject, CallError> {
     let found = execute::find(&tx.store, query)?;
-    first(tx, query, &found).filter(|_| found.len() == 1).ok_or_else(|| not_one(tx, query, found.len()))
+    first(tx, query, &found).filter(|_| found.count() == 1).ok_or_else(|| not_one(tx, query, found.count()))
 }
 
 /// `get()`, where it is an object that is wanted.
@@ -371,6 +371,12 @@ fn update(tx: &mut Tx<'_>, query: &Query, step: &Step) -> Result<Subject, CallEr
     for (name, value) in kwargs(step)? {
         let field =
             model.field(name).ok_or_else(|| CallError::Field(format!("{} has no field named '{name}'", model.name)))?;
+        if field.id == model.pk {
+            return Err(CallError::Argument(format!(
+                "update() does not change a primary key over this API: create the object under the new key (arg{})",
+                step.number
+            )));
+        }
         if value.is_null() && !field.null {
             return Err(CallError::Value(format!("{}.{} may not be NULL", model.name, field.column)));
         }

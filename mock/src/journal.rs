@@ -14,6 +14,12 @@ use crate::wire::Call;
 /// The most entries kept; older ones go.
 pub const CAPACITY: usize = 10_000;
 
+/// The longest text of an entry, in characters.
+const LONGEST_TEXT: usize = 2000;
+
+/// The most methods, arguments of one, fields and warnings that an entry keeps.
+const LONGEST_LIST: usize = 100;
+
 /// One answered call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
@@ -47,6 +53,26 @@ pub struct Entry {
     pub task: Option<u64>,
     /// What the caller should know.
     pub warnings: Vec<String>,
+}
+
+impl Entry {
+    /// Cuts what a client may have made long, so that the journal's memory is bounded whatever is sent.
+    fn shorten(&mut self) {
+        let names = [&mut self.methods, &mut self.fields, &mut self.warnings].into_iter().chain(&mut self.arguments);
+        for list in names {
+            list.truncate(LONGEST_LIST);
+            list.iter_mut().for_each(shorten);
+        }
+        self.arguments.truncate(LONGEST_LIST);
+        [&mut self.path, &mut self.call, &mut self.model].into_iter().chain(&mut self.error).for_each(shorten);
+    }
+}
+
+fn shorten(text: &mut String) {
+    if let Some((at, _)) = text.char_indices().nth(LONGEST_TEXT) {
+        text.truncate(at);
+        text.push('…');
+    }
 }
 
 /// A journal as the control API tells it, and as it is saved: all that a verdict needs.
@@ -86,7 +112,8 @@ impl Journal {
     }
 
     /// Adds an entry, as calls are done with.
-    pub fn push(&mut self, entry: Entry) {
+    pub fn push(&mut self, mut entry: Entry) {
+        entry.shorten();
         self.judge.see(&entry);
         if self.entries.len() == CAPACITY {
             self.entries.pop_front();
@@ -137,4 +164,31 @@ pub fn in_words(model: &str, call: &Call) -> String {
         text.push_str(&format!(".{}({shown}{cut})", step.method));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_makes_long_is_cut() {
+        let mut entry = Entry {
+            id: 1,
+            at: DateTime::default(),
+            path: "/".into(),
+            call: "я".repeat(1_000_000),
+            methods: vec!["m".repeat(1_000_000); 5000],
+            arguments: vec![vec!["a".into(); 5000]; 5000],
+            fields: vec!["f".into(); 5000],
+            model: "M".into(),
+            error: Some("e".repeat(1_000_000)),
+            violation: true,
+            provenance: Provenance::Assumed,
+            task: None,
+            warnings: Vec::new(),
+        };
+        entry.shorten();
+        assert!(serde_json::to_string(&entry).unwrap().len() < 300_000);
+        assert_eq!(entry.call.chars().count(), LONGEST_TEXT + 1);
+    }
 }

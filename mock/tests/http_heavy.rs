@@ -1,4 +1,5 @@
 //! Calls that ask for more than any server does: refused with a reason, while everyone else is served.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod common;
 

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! What is typed wins over the file. Names are those of the long options, and a name that no command knows is refused.
-//! Secrets are refused, too: they belong into the environment.
+//! Secrets are refused, too: they belong into the environment. So is `i-mean`, which only typing can mean.
 
 use std::ffi::OsString;
 use std::fs;
@@ -119,6 +119,9 @@ impl File<'_> {
         if matches!(name.as_str(), "password" | "token" | "secret") {
             let hint = "put it into the environment, as CARBON_PASSWORD or CARBON_HEADER";
             return Err(self.wrong(key.span().start, &format!("`{name}` is a secret: {hint}")));
+        }
+        if name == "i-mean" {
+            return Err(self.wrong(key.span().start, "`i-mean` is typed each time: it says that writes are meant"));
         }
         let commands: Vec<&Command> = match of {
             // `of` is one of the program's own; looked up again, it lives as long as the program.

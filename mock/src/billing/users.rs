@@ -1,6 +1,7 @@
 //! Accounts of access (`Users`): passwords, sessions, deletion.
 
 use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
 
 use super::touched::Touched;
 use super::{Answer, Given, ModelMethod, ObjectMethod, addresses, look};
@@ -72,10 +73,18 @@ fn generate_password(tx: &mut Tx<'_>, account: &mut Instance) -> Result<(), Call
     Ok(())
 }
 
-/// Gives an account a password; it is shown in the open only if asked for.
+/// What a password that is not shown is kept as.
+const DIGEST: &str = "sha256$";
+
+/// Gives an account a password. Shown, it is kept in the open; otherwise only so that it can be compared.
 pub fn put_password(account: &mut Instance, password: &str, shown: bool) -> Result<(), CallError> {
-    account.put("passwd", password)?;
+    let kept = if shown || password.is_empty() { password.to_owned() } else { digest(password) };
+    account.put("passwd", kept)?;
     account.put("gen_pwd", if shown { password } else { "" })
+}
+
+fn digest(password: &str) -> String {
+    Sha256::digest(password.as_bytes()).iter().fold(DIGEST.to_owned(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 fn set_password(tx: &mut Tx<'_>, account: &mut Instance, given: &Given<'_>) -> Result<Answer, CallError> {
@@ -95,7 +104,8 @@ fn check_pass(_: &mut Tx<'_>, account: &mut Instance, given: &Given<'_>) -> Resu
 /// Whether this is the account's password. An account without one lets nobody in.
 pub fn password_fits(account: &Instance, password: &str) -> Result<bool, CallError> {
     let own = account.text("passwd")?;
-    Ok(!own.is_empty() && own == password)
+    let given = if own.starts_with(DIGEST) { digest(password) } else { password.to_owned() };
+    Ok(!own.is_empty() && own == given)
 }
 
 /// `delete`: to the trash, as a subscriber's; its sessions end, its addresses and its login are free again.

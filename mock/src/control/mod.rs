@@ -169,7 +169,9 @@ async fn run(app: &App, rest: &str, request: Request<Incoming>) -> Result<Respon
         return Ok(json_reply(StatusCode::OK, &health(&app.mock)));
     }
     let last = query_number(request.uri().query().unwrap_or(""), "last")?;
-    let bytes = crate::http::read(request.into_body(), app.limits.control_body, app.limits.body_time)
+    // A state may be large; no other command is.
+    let most = if command == Command::PutState { app.limits.control_body } else { app.limits.body };
+    let bytes = crate::http::read(request.into_body(), most, app.limits.body_time)
         .await
         .map_err(|error| ControlError::Body { status: error.status(), text: error.to_string() })?;
     let (mock, faults) = (app.mock.clone(), Arc::clone(&app.faults));

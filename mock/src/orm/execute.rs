@@ -40,7 +40,7 @@ pub enum Found {
 
 impl Found {
     /// How many.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         match self {
             Self::Objects(keys) => keys.len(),
             Self::Values(rows) => rows.len(),

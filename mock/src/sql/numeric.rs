@@ -27,7 +27,7 @@ fn rescale_wide(raw: i128, from: u8, to: u8) -> Option<i128> {
 /// A quotient rounded to a whole number, halves away from zero.
 pub fn round_half_away(raw: i128, unit: i128) -> i128 {
     let (quotient, rest) = (raw / unit, raw % unit);
-    if rest.abs() * 2 >= unit { quotient + raw.signum() } else { quotient }
+    if rest.unsigned_abs() >= unit.unsigned_abs().div_ceil(2) { quotient + raw.signum() } else { quotient }
 }
 
 /// A result of more than 64 bits is out of range.

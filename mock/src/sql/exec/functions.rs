@@ -171,7 +171,8 @@ fn rounded(cell: &Cell, places: i64, round: bool, ty: Type) -> Result<Cell, SqlE
         let number = if round { number.round() } else { number.trunc() } / unit;
         return if number.is_finite() { Ok(Cell::Double(number)) } else { Err(SqlError::out_of_range()) };
     };
-    let dropped = i64::from(*scale) - places;
+    // Beyond this every digit goes, or more are asked for than there can be.
+    let dropped = i64::from(*scale) - places.clamp(-1000, 1000);
     let value = i128::from(*raw);
     let kept = match u32::try_from(dropped) {
         Ok(digits) => match numeric::power(digits) {
