@@ -1,47 +1,70 @@
 //! Prints what was sent and answered so that a person can review it, and so that one changed byte shows.
 //!
 //! A reply is printed as pretty JSON. The server's own spelling is Python's `json.dumps`, so the pretty form stands for
-//! exactly one sequence of bytes; a reply spelled otherwise is printed raw as well. Long lists and loops keep their
-//! ends, and a line that tells how long the rest is and a hash of its bytes.
+//! exactly one sequence of bytes; a reply spelled otherwise is printed raw as well. Of long lists and loops the ends are
+//! printed so, and each element between them on one line, so that a diff shows which has changed, and what in it.
 
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
-use crate::exchange::Answer;
+use crate::exchange::{Answer, Exchange};
 use crate::replay::Turn;
 
-/// Lists and loops longer than this are abbreviated.
+/// Lists and loops longer than this have elements of one line.
 const LONG: usize = 40;
-/// What remains of a long one at its head.
+/// Those at its head are printed at length.
 const HEAD: usize = 5;
-/// And at its tail.
+/// And those at its tail.
 const TAIL: usize = 2;
+
+/// Whether an element of a list of this length is printed on one line.
+fn is_short(index: usize, length: usize) -> bool {
+    length > LONG && index >= HEAD && index + TAIL < length
+}
 
 /// A replay as its snapshot shows it. `nothing_sent` stands for a command that sends no request.
 pub fn replayed(turns: &[Turn], nothing_sent: Option<&str>) -> String {
     if let Some(reason) = nothing_sent {
         return format!("nothing is sent: {reason}\n");
     }
-    let entries: Vec<String> = turns.iter().map(turn).collect();
     let mut text = String::new();
-    for entry in abbreviated(&entries) {
+    for (index, one) in turns.iter().enumerate() {
+        if is_short(index, turns.len()) {
+            text.push_str(&short_turn(one));
+            continue;
+        }
         if !text.is_empty() {
             text.push('\n');
         }
-        match entry {
-            Kept::Item(_, entry) => text.push_str(entry),
-            Kept::Left(left) => text.push_str(&format!("... {left}\n", left = left.describe("turns"))),
-        }
+        text.push_str(&turn(one));
     }
     text
+}
+
+/// A turn on one line.
+fn short_turn(turn: &Turn) -> String {
+    let Exchange { sent, answer } = &turn.exchange;
+    let raw = String::from_utf8_lossy(&answer.body);
+    let said = match answer.json() {
+        Ok(value) if python(&value) == raw => value.to_string(),
+        _ => format!("raw: {raw}"),
+    };
+    let kind = if answer.content_type == "application/json" { "" } else { &answer.content_type };
+    let line = format!("{}POST {} {} -> {} {kind}{said}", row(turn), sent.path, sent.body, answer.status);
+    format!("{}\n", line.replace('\n', "\\n"))
+}
+
+fn row(turn: &Turn) -> String {
+    let row: Vec<String> = turn.row.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if row.is_empty() { String::new() } else { format!("# {} ", row.join(" ")) }
 }
 
 fn turn(turn: &Turn) -> String {
     let mut text = String::new();
     if !turn.row.is_empty() {
-        let row: Vec<String> = turn.row.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        text.push_str(&format!("# {}\n", row.join(" ")));
+        text.push_str(row(turn).trim_end());
+        text.push('\n');
     }
     let exchange = &turn.exchange;
     text.push_str(&format!("POST {}\n{}\n\n", exchange.sent.path, exchange.sent.body));
@@ -58,10 +81,10 @@ pub fn answer(answer: &Answer) -> String {
             let mut shown = value.clone();
             let mut inner = Vec::new();
             take_out(&mut shown, "", &mut inner);
-            text.push_str(&pretty(&abbreviate(&shown)));
+            text.push_str(&listed(&shown));
             text.push('\n');
             for (place, inner) in inner {
-                text.push_str(&format!("{place} is this JSON in a text:\n{}\n", pretty(&abbreviate(&inner))));
+                text.push_str(&format!("{place} is this JSON in a text:\n{}\n", listed(&inner)));
             }
             if python(&value).as_bytes() != &*answer.body {
                 text.push_str(&format!("raw: {raw}\n"));
@@ -144,66 +167,43 @@ impl Formatter for Python {
     }
 }
 
-/// The value with its long lists cut.
-fn abbreviate(value: &Value) -> Value {
+/// Pretty JSON, with long lists' elements on a line each.
+fn listed(value: &Value) -> String {
+    let mut out = String::new();
+    list(&mut out, value, 0);
+    out
+}
+
+fn list(out: &mut String, value: &Value, depth: usize) {
+    let line = |out: &mut String, depth: usize| out.push_str(&format!("\n{}", "  ".repeat(depth)));
     match value {
-        Value::Array(items) if items.len() > LONG => {
-            let texts: Vec<String> = items.iter().map(python).collect();
-            let kept = abbreviated(&texts).into_iter().map(|kept| match kept {
-                Kept::Item(index, _) => abbreviate(&items[index]),
-                Kept::Left(left) => Value::String(format!("... {}", left.describe("elements"))),
-            });
-            kept.collect()
+        Value::Array(items) if !items.is_empty() => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                out.push_str(if index > 0 { "," } else { "" });
+                line(out, depth + 1);
+                if is_short(index, items.len()) {
+                    out.push_str(&item.to_string());
+                } else {
+                    list(out, item, depth + 1);
+                }
+            }
+            line(out, depth);
+            out.push(']');
         }
-        Value::Array(items) => items.iter().map(abbreviate).collect(),
-        Value::Object(pairs) => {
-            Value::Object(pairs.iter().map(|(key, value)| (key.clone(), abbreviate(value))).collect())
+        Value::Object(pairs) if !pairs.is_empty() => {
+            out.push('{');
+            for (index, (key, item)) in pairs.iter().enumerate() {
+                out.push_str(if index > 0 { "," } else { "" });
+                line(out, depth + 1);
+                out.push_str(&format!("{}: ", Value::from(key.as_str())));
+                list(out, item, depth + 1);
+            }
+            line(out, depth);
+            out.push('}');
         }
-        other => other.clone(),
+        other => out.push_str(&other.to_string()),
     }
-}
-
-enum Kept<'a> {
-    /// An entry and its place.
-    Item(usize, &'a str),
-    /// Everything between head and tail.
-    Left(Left),
-}
-
-/// What an abbreviation leaves out.
-struct Left {
-    count: usize,
-    bytes: usize,
-    hash: u64,
-}
-
-impl Left {
-    fn describe(&self, what: &str) -> String {
-        format!("{} {what} more, {} bytes, fnv1a {:016x}", self.count, self.bytes, self.hash)
-    }
-}
-
-fn abbreviated(entries: &[String]) -> Vec<Kept<'_>> {
-    let mut kept: Vec<Kept<'_>> =
-        entries.iter().enumerate().map(|(index, text)| Kept::Item(index, text.as_str())).collect();
-    if entries.len() <= LONG {
-        return kept;
-    }
-    let left = &entries[HEAD..entries.len() - TAIL];
-    let summary = Left {
-        count: left.len(),
-        bytes: left.iter().map(String::len).sum(),
-        hash: left.iter().fold(FNV_START, |hash, text| fnv1a(fnv1a(hash, text.as_bytes()), &[0xff])),
-    };
-    kept.splice(HEAD..entries.len() - TAIL, [Kept::Left(summary)]);
-    kept
-}
-
-const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// FNV-1a: every step is one-to-one, so a single changed byte always changes the hash.
-fn fnv1a(start: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
@@ -211,7 +211,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::exchange::{Exchange, Sent};
+    use crate::exchange::Sent;
 
     fn reply(body: &str) -> Answer {
         Answer { status: 200, content_type: "application/json".into(), body: Bytes::copy_from_slice(body.as_bytes()) }
@@ -242,17 +242,26 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_keeps_its_ends_and_every_byte_counts() {
-        let list = |changed: usize| -> String {
-            let items: Vec<String> =
-                (0..100).map(|n| if n == changed { "\"x\"".into() } else { format!("{n}") }).collect();
+    fn a_changed_byte_anywhere_in_a_long_list_shows_as_one_line() {
+        let text = |changed: usize| -> String {
+            let name = |n: usize| if n == changed { "x" } else { "y" };
+            let items: Vec<String> = (0..100).map(|n| format!("{{\"pk\": {n}, \"name\": \"{}\"}}", name(n))).collect();
             answer(&reply(&format!("{{\"result\": [{}]}}", items.join(", "))))
         };
-        let text = list(1000);
-        assert!(text.contains("    4,\n    \"... 93 elements more, "), "{text}");
-        assert!(text.contains("    98,\n    99\n"), "{text}");
-        assert_eq!(text.lines().count(), 13);
-        assert_ne!(list(50), list(51));
+        let before = text(1000);
+        for changed in [5, 50, 97] {
+            let after = text(changed);
+            let differ: Vec<_> = before.lines().zip(after.lines()).filter(|(one, other)| one != other).collect();
+            let line = |name: &str| format!("    {{\"pk\":{changed},\"name\":\"{name}\"}},");
+            assert_eq!(differ, [(line("y").as_str(), line("x").as_str())]);
+        }
+        assert!(before.contains("    {\n      \"pk\": 99,\n"), "{before}");
+    }
+
+    #[test]
+    fn short_lists_are_pretty_json() {
+        let value = serde_json::json!({"a": [], "b": {}, "c": [1, {"d": "\"é\""}], "e": null});
+        assert_eq!(listed(&value), pretty(&value));
     }
 
     #[test]
@@ -270,7 +279,9 @@ mod tests {
             })
             .collect();
         let text = replayed(&turns, None);
-        assert!(text.contains("\n... 93 turns more, "), "{text}");
+        let middle =
+            "\n# line=50 POST /rest_api/v2/Abonents/ method1=objects.get&arg1={\"id\":50} -> 200 {\"call\":\"/\"}\n";
+        assert!(text.contains(middle), "{text}");
         assert!(text.contains("# line=0\nPOST /rest_api/v2/Abonents/\n"), "{text}");
         assert!(text.contains("# line=99\n"), "{text}");
     }

@@ -1,7 +1,7 @@
 //! What goes wrong between requests and tasks, told with both sides.
 //!
 //! [`overlap`] sees a task undo or repeat what another did since its request was answered; `authors` remembers who did
-//! what. That a request was answered before a task that it rests on is found by [`crate::foresight`]. `list` keeps them.
+//! what. That a request was answered before a task that it rests on is found by `foresight`. `list` keeps them.
 
 mod authors;
 mod list;
