@@ -260,8 +260,10 @@ impl Builder<'_> {
     /// See [`SandboxError`].
     pub async fn see(&self, model: &str, pk: i64) -> Result<Row, SandboxError> {
         let row = self.appear(model, pk).await?;
-        let name = NAMED.iter().find(|(named, _)| *named == model).map(|(_, key)| &row.fields[*key]);
-        if name.is_some_and(|name| !self.sandbox.scope(|scope| scope.is_marked(name))) {
+        let named = NAMED.iter().find(|(named, _)| *named == model);
+        let ours =
+            |key: &str| row.fields.get(key).is_some_and(|name| self.sandbox.scope(|scope| scope.is_marked(name)));
+        if named.is_some_and(|(_, key)| !ours(key)) {
             return Err(SandboxError::Lacks(format!(
                 "the server says that it created {model} {pk}, but that row bears another name"
             )));
