@@ -296,8 +296,8 @@ impl Builder<'_> {
             LookupKind::Exact => Test::Equal(self.value(rhs)?),
             LookupKind::In => self.one_of(rhs)?,
             LookupKind::Gt => Test::Between(Some((self.value(rhs)?, false)), None),
-            LookupKind::Gte => Test::Between(Some((self.value(rhs)?, true)), None),
-            LookupKind::Lt => Test::Between(None, Some((self.value(rhs)?, false))),
+            LookupKind::Gte => Test::Between(Some((self.rounded_up(rhs)?, true)), None),
+            LookupKind::Lt => Test::Between(None, Some((self.rounded_up(rhs)?, false))),
             LookupKind::Lte => Test::Between(None, Some((self.value(rhs)?, true))),
             LookupKind::Range => self.range(rhs)?,
             LookupKind::IsNull => match rhs {
@@ -315,6 +315,17 @@ impl Builder<'_> {
             LookupKind::Regex => pattern(rhs, false)?,
             LookupKind::IRegex => pattern(rhs, true)?,
         })
+    }
+
+    /// Django's `IntegerFieldFloatRounding`: from 2.5 up is from 3 up, and below 2.5 is below 3.
+    fn rounded_up(&self, rhs: &Json) -> Result<Value, CallError> {
+        let by_year = matches!(self.transforms.last(), Some(Transform::Year));
+        match rhs.as_f64().filter(|_| rhs.is_f64()) {
+            Some(bound) if matches!(self.kind, FieldType::Int | FieldType::BigInt) && !by_year => {
+                self.value(&Json::from(bound.ceil()))
+            }
+            _ => self.value(rhs),
+        }
     }
 
     fn value(&self, rhs: &Json) -> Result<Value, CallError> {
