@@ -32,8 +32,8 @@ pub fn to_value(schema: &Schema, field: &Field, json: &Json) -> Result<Value, Ca
         },
         FieldType::Int | FieldType::BigInt | FieldType::Flag => to_integer(field, json).map(Value::Int),
         FieldType::String | FieldType::Text | FieldType::Ip => to_text(field, json).map(Value::text),
-        FieldType::Money => to_decimal(field, json).and_then(|amount| to_units(field, amount)),
-        FieldType::Decimal => to_decimal(field, json).map(Value::Decimal),
+        FieldType::Money => to_decimal(json).and_then(|amount| to_units(field, amount)),
+        FieldType::Decimal => to_decimal(json).map(Value::Decimal),
         FieldType::Date => match json.as_str().and_then(parse_date) {
             Some(date) => Ok(Value::Date(date)),
             None => Err(date_expected(json, "date", "YYYY-MM-DD")),
@@ -110,7 +110,7 @@ fn to_text(field: &Field, json: &Json) -> Result<String, CallError> {
     }
 }
 
-fn to_decimal(field: &Field, json: &Json) -> Result<Decimal, CallError> {
+fn to_decimal(json: &Json) -> Result<Decimal, CallError> {
     let text = match json {
         Json::Number(number) => number.to_string(),
         Json::String(text) => text.trim().to_owned(),
@@ -122,7 +122,7 @@ fn to_decimal(field: &Field, json: &Json) -> Result<Decimal, CallError> {
             Json::String(text) => text.clone(),
             other => other.to_string(),
         };
-        CallError::Value(format!("['“{shown}” value must be a decimal number.'] ({})", field.name))
+        CallError::Value(format!("['“{shown}” value must be a decimal number.']"))
     })
 }
 

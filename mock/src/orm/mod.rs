@@ -17,6 +17,7 @@ pub mod plan;
 pub mod project;
 pub mod query;
 pub mod tx;
+pub mod unsupported;
 
 pub use error::CallError;
 pub use instance::Instance;

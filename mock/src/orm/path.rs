@@ -6,6 +6,7 @@ use carbon_specs::{Field, FieldId, FieldType, Model, ModelId, Schema};
 
 use super::error::CallError;
 use super::lookup::{LookupKind, Transform};
+use super::unsupported::{End, unsupported};
 
 /// One link of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +67,7 @@ pub fn resolve(schema: &Schema, model: ModelId, path: &str) -> Result<Path, Call
     let rest = &parts[walk.used..];
     let mut transforms = Vec::new();
     // `abonent` and `abonent_id` compare as relations, `abonent__id` as the number it is.
-    let mut kind = if walk.at_relation { FieldType::Fk } else { walk.kind };
+    let mut kind = if walk.relation.is_some() { FieldType::Fk } else { walk.kind };
     let mut lookup = LookupKind::Exact;
     for (place, name) in rest.iter().enumerate() {
         let last = place + 1 == rest.len();
@@ -75,13 +76,15 @@ pub fn resolve(schema: &Schema, model: ModelId, path: &str) -> Result<Path, Call
         } else if let Some((transform, result)) = Transform::parse(name, kind) {
             transforms.push(transform);
             kind = result;
-        } else if walk.at_relation {
-            return Err(CallError::Field(format!("Related Field got invalid lookup: {name}")));
         } else {
-            return Err(unsupported(name, kind));
+            return Err(match walk.relation {
+                // Of what follows a relation Django tells all at once.
+                Some(end) => unsupported(&rest.join("__"), end),
+                None => unsupported(name, End::Column(kind)),
+            });
         }
     }
-    Ok(Path { hops: walk.hops, field: walk.field, at_relation: walk.at_relation, transforms, lookup })
+    Ok(Path { hops: walk.hops, field: walk.field, at_relation: walk.relation.is_some(), transforms, lookup })
 }
 
 /// Resolves a path that names a column and nothing more (for ordering and `values`).
@@ -93,7 +96,14 @@ pub fn resolve_column(schema: &Schema, model: ModelId, path: &str) -> Result<(Ve
     let walk = walk(schema, model, &parts)?;
     match parts.get(walk.used) {
         None => Ok((walk.hops, walk.field)),
-        Some(name) => Err(cannot_resolve(schema, schema.at(walk.model), name)),
+        // After a link the names of its model are missed; after a column nothing can follow.
+        Some(name) if walk.relation.is_some() => Err(cannot_resolve(schema.at(walk.reached), name)),
+        Some(name) => {
+            let column = parts.get(walk.used.saturating_sub(1)).copied().unwrap_or_default();
+            Err(CallError::Field(format!(
+                "Cannot resolve keyword '{name}' into field. Join on '{column}' not permitted."
+            )))
+        }
     }
 }
 
@@ -103,7 +113,10 @@ struct Walk {
     field: FieldId,
     /// The type of the column that was named, before the path was trimmed.
     kind: FieldType,
-    at_relation: bool,
+    /// The relation that the names end at, if it is no column.
+    relation: Option<End>,
+    /// The model that the names led to, before the path was trimmed.
+    reached: ModelId,
     used: usize,
 }
 
@@ -128,12 +141,16 @@ fn walk(schema: &Schema, start: ModelId, parts: &[&str]) -> Result<Walk, CallErr
                 end = Some((model.pk, true));
             }
             (None, Some(_)) => break,
-            (None, None) => return Err(cannot_resolve(schema, model, part)),
+            (None, None) => return Err(cannot_resolve(model, part)),
         }
         used += 1;
     }
-    let (field, at_relation) = end.ok_or_else(|| cannot_resolve(schema, model, parts.first().unwrap_or(&"")))?;
-    let walk = Walk { hops, model: model.id, field, kind: model.at(field).kind, at_relation, used };
+    let (field, at_relation) = end.ok_or_else(|| cannot_resolve(model, parts.first().unwrap_or(&"")))?;
+    let relation = at_relation.then(|| match hops.last() {
+        Some(Hop::Reverse { .. }) => End::Reverse,
+        _ => End::Forward,
+    });
+    let walk = Walk { hops, model: model.id, field, kind: model.at(field).kind, relation, reached: model.id, used };
     Ok(trim(schema, start, walk))
 }
 
@@ -171,8 +188,7 @@ fn trim(schema: &Schema, start: ModelId, mut walk: Walk) -> Walk {
 }
 
 /// Django's text for a name that is no field, with the names that are.
-pub fn cannot_resolve(schema: &Schema, model: &Model, name: &str) -> CallError {
-    let _ = schema;
+pub fn cannot_resolve(model: &Model, name: &str) -> CallError {
     let mut choices: Vec<&str> = model
         .fields
         .iter()
@@ -182,22 +198,6 @@ pub fn cannot_resolve(schema: &Schema, model: &Model, name: &str) -> CallError {
     choices.sort_unstable();
     choices.dedup();
     CallError::Field(format!("Cannot resolve keyword '{name}' into field. Choices are: {}", choices.join(", ")))
-}
-
-fn unsupported(name: &str, kind: FieldType) -> CallError {
-    let class = match kind {
-        FieldType::String => "CharField",
-        FieldType::Text => "TextField",
-        FieldType::Int => "IntegerField",
-        FieldType::BigInt => "BigIntegerField",
-        FieldType::Flag => "SmallIntegerField",
-        FieldType::Decimal | FieldType::Money => "DecimalField",
-        FieldType::Date => "DateField",
-        FieldType::DateTime => "DateTimeField",
-        FieldType::Ip => "CharField",
-        FieldType::Fk => "ForeignKey",
-    };
-    CallError::Field(format!("Unsupported lookup '{name}' for {class} or join on the field not permitted."))
 }
 
 /// Whether a link can lead to no row: a foreign key that may be NULL, or any reverse link.

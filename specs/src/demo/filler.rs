@@ -118,7 +118,9 @@ impl<'s> Maker<'s> {
         let payments = self.payments(n, pk);
         let charges = self.charges(n, pk, account);
         let paid: i64 = payments.iter().flatten().filter_map(|row| row.fields.get("op_summa")?.as_i64()).sum();
-        let charged: i64 = charges.iter().flatten().filter_map(|row| row.fields.get("summ")?.as_i64()).sum();
+        // A charge is booked on the account; its counter only tells of it.
+        let booked = charges.iter().flatten().filter(|row| row.fields.contains_key("account_id"));
+        let charged: i64 = booked.filter_map(|row| row.fields.get("summ")?.as_i64()).sum();
         let blocked = paid < charged;
         let mut rows = vec![
             self.row("AdminAccounts", account, json!({ "debit": paid, "credit": charged })),
@@ -189,18 +191,23 @@ impl<'s> Maker<'s> {
             .collect()
     }
 
-    /// Payments of the last three months; every eleventh subscriber paid too little.
+    /// Payments of the last three months, each an operation and a line of the log; every eleventh subscriber paid too little.
     fn payments(self, n: i64, abonent: i64) -> Vec<Option<DemoRow>> {
         let rubles = if n % 11 == 4 { 400 } else { 500 + 50 * (n % 5) };
         ["2021-11", "2021-12", "2022-01"]
             .iter()
             .enumerate()
-            .map(|(month, name)| {
+            .flat_map(|(month, name)| {
+                let pk = 20_000_001 + 3 * n + month as i64;
+                let date = format!("{name}-{:02} {:02}:30:00", n % 25 + 2, 8 + n % 12);
+                let log = json!({
+                    "abonent_id": abonent, "summ": rubles * MONEY_SCALE, "pay_date": date, "comment": "Оплата через терминал",
+                });
                 let fields = json!({
                     "abonent_id": abonent, "op_type_id": 1, "op_summa": rubles * MONEY_SCALE,
-                    "op_date": format!("{name}-{:02} {:02}:30:00", n % 25 + 2, 8 + n % 12), "descr": "Оплата через терминал",
+                    "op_date": date, "descr": "Оплата через терминал",
                 });
-                self.row("FinanceOperations", 20_000_001 + 3 * n + month as i64, fields)
+                [self.row("FinanceOperations", pk, fields), self.row("PayLog", pk, log)]
             })
             .collect()
     }
@@ -210,12 +217,16 @@ impl<'s> Maker<'s> {
         ["2021-11", "2021-12", "2022-01"]
             .iter()
             .enumerate()
-            .map(|(month, name)| {
+            .flat_map(|(month, name)| {
+                let pk = 20_000_001 + 3 * n + month as i64;
+                let counted = json!({
+                    "abonent_id": abonent, "usluga_id": 1, "s_date": format!("{name}-01"), "summ": 500 * MONEY_SCALE,
+                });
                 let fields = json!({
                     "abonent_id": abonent, "account_id": account, "usluga_id": 1, "summ": 500 * MONEY_SCALE,
                     "descr": "Абонентская плата", "change_balance_time": format!("{name}-01 00:00:00"),
                 });
-                self.row("ArchAccountStack", 20_000_001 + 3 * n + month as i64, fields)
+                [self.row("ArchAccountStack", pk, fields), self.row("Counters", pk, counted)]
             })
             .collect()
     }
@@ -286,6 +297,8 @@ mod tests {
         assert!(sum("AdminAccounts", "debit", 10_020_001) > 0);
         assert_eq!(sum("AdminAccounts", "debit", 10_020_001), sum("FinanceOperations", "op_summa", 20_000_001));
         assert_eq!(sum("AdminAccounts", "credit", 10_020_001), sum("ArchAccountStack", "summ", 20_000_001));
+        assert_eq!(sum("PayLog", "summ", 20_000_001), sum("FinanceOperations", "op_summa", 20_000_001));
+        assert_eq!(sum("Counters", "summ", 20_000_001), sum("ArchAccountStack", "summ", 20_000_001));
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn refuse_reverse(schema: &Schema, model: &Model, call: &mut Call) -> Result<(),
             let many = |resolved: Path| resolved.hops.iter().any(|hop| hop.is_many());
             if path::resolve(schema, model.id, path).is_ok_and(many) {
                 let name = path.split("__").next().unwrap_or(path);
-                return Err(path::cannot_resolve(schema, model, name).to_string());
+                return Err(path::cannot_resolve(model, name).to_string());
             }
         }
     }

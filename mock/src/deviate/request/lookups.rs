@@ -36,7 +36,7 @@ fn end<'s>(schema: &'s Schema, model: &Model, path: &str) -> Option<&'s Field> {
 
 fn check(on: Deviations, schema: &Schema, model: &Model, path: &str, value: &Json) -> Result<(), String> {
     if on.contains(D::LookupsKeyUnknown) && path.split("__").any(|name| name == "pk") {
-        return Err(path::cannot_resolve(schema, model, "pk").to_string());
+        return Err(path::cannot_resolve(model, "pk").to_string());
     }
     let (_, lookup) = split(path);
     if on.contains(D::LookupsRegexUnknown) && matches!(lookup, "regex" | "iregex") {
