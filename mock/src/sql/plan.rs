@@ -179,14 +179,22 @@ pub enum Function {
     CharLength,
     /// `OCTET_LENGTH`
     OctetLength,
+    /// `BIT_LENGTH`
+    BitLength,
     /// `SUBSTRING`
     Substring,
     /// `TRIM`
     Trim(TrimSide),
     /// `EXTRACT`
     Extract(Part),
+    /// `DATEADD`
+    DateAdd(Part),
+    /// `DATEDIFF`
+    DateDiff(Part),
     /// `POSITION`
     Position,
+    /// `OVERLAY`
+    Overlay,
     /// `REPLACE`
     Replace,
     /// `LEFT`

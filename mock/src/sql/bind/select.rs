@@ -1,6 +1,6 @@
 //! Arms of a query: sources, joins, the select list, groups and sort keys.
 
-use super::scope::{Clause, Level, Stream};
+use super::scope::{self, Clause, Level, Merged, Stream};
 use super::{Binder, boxed, lookup, types};
 use crate::sql::ast::{self, Comparison, ExprKind, From, Item, JoinKind, Name, OrderItem, Select};
 use crate::sql::error::SqlError;
@@ -43,6 +43,10 @@ impl<'a> Binder<'a> {
         let mut keys = Vec::new();
         for key in &select.group {
             keys.push(self.key(key, &columns, "GROUP BY")?);
+        }
+        if keys.iter().any(|key| has_aggregate(key.of(&items))) {
+            let line = "Cannot use an aggregate or window function in a GROUP BY clause";
+            return Err(SqlError::dynamic("42000", -104, &[line]));
         }
         self.level().clause = Clause::Select;
         let having = match &select.having {
@@ -93,7 +97,7 @@ impl<'a> Binder<'a> {
                 let on = match on {
                     Some(on) => Some(self.condition(on)?),
                     None if using.is_empty() => None,
-                    None => Some(self.using(using, middle)?),
+                    None => Some(self.using(using, (start, middle))?),
                 };
                 // Commas are no joins to Firebird: see `Level::order`.
                 if on.is_some() {
@@ -111,7 +115,7 @@ impl<'a> Binder<'a> {
     }
 
     /// A query in `FROM` sees nothing of its neighbours.
-    fn derived(&mut self, query: &'a ast::Query) -> Result<Plan, SqlError> {
+    pub(super) fn derived(&mut self, query: &'a ast::Query) -> Result<Plan, SqlError> {
         let hidden = self.levels.pop();
         let plan = self.query(query);
         self.levels.extend(hidden);
@@ -119,22 +123,29 @@ impl<'a> Binder<'a> {
     }
 
     fn table(&mut self, name: &Name, alias: Option<&Name>, streams: &mut Vec<Source>) -> Result<Tree, SqlError> {
-        if let Some(index) = self.ctes.iter().rposition(|cte| cte.name.text == name.text) {
-            let cte = self.ctes[index];
-            // A named query sees only those before it.
-            let later = self.ctes.split_off(index);
-            let plan = self.derived(&cte.query);
-            self.ctes.extend(later);
-            return self.add_derived((plan?, &cte.query), alias.unwrap_or(name), &cte.columns, streams);
+        if let Some(place) = self.ctes.iter().rposition(|named| named.cte.name.text == name.text) {
+            let cte = self.ctes[place].cte;
+            let plan = self.named_query(place)?;
+            return self.add_derived((plan, &cte.query), alias.unwrap_or(name), &cte.columns, streams);
         }
         let called = alias.unwrap_or(name).text.clone();
         if name.text == "RDB$DATABASE" {
             let columns = vec![Column { name: "RDB$RELATION_ID".into(), ty: Type::of(Kind::Short) }];
             return self.add(
-                Stream { alias: called, table: "table RDB$DATABASE".into(), columns, indexed: Vec::new() },
+                Stream {
+                    alias: called,
+                    named: alias.is_some(),
+                    table: "table RDB$DATABASE".into(),
+                    columns,
+                    indexed: Vec::new(),
+                },
                 Source::One,
                 streams,
             );
+        }
+        if ["RDB$", "MON$", "SEC$"].iter().any(|prefix| name.text.starts_with(prefix)) {
+            let line = format!("of the system's tables only RDB$DATABASE is known here, not {}", name.text);
+            return Err(SqlError::refused(&line));
         }
         let model = self
             .schema
@@ -148,7 +159,8 @@ impl<'a> Binder<'a> {
             .collect();
         let keys = model.fields.iter().filter(|field| field.to.is_some() || field.id == model.pk);
         let indexed = keys.map(|field| field.id.0).collect();
-        let stream = Stream { alias: called, table: format!("table {}", name.text), columns, indexed };
+        let table = format!("table {}", name.text);
+        let stream = Stream { alias: called, named: alias.is_some(), table, columns, indexed };
         self.add(stream, Source::Table(model.id), streams)
     }
 
@@ -186,7 +198,8 @@ impl<'a> Binder<'a> {
             }
         }
         let table = format!("derived table {}", alias.text);
-        let stream = Stream { alias: alias.text.clone(), table, columns, indexed: Vec::new() };
+        let named = !alias.text.is_empty();
+        let stream = Stream { alias: alias.text.clone(), named, table, columns, indexed: Vec::new() };
         self.add(stream, Source::Derived(Box::new(plan)), streams)
     }
 
@@ -195,25 +208,46 @@ impl<'a> Binder<'a> {
             return Err(SqlError::limit("the statement joins too many tables"));
         }
         let level = self.level();
+        let twin = level.streams.iter().find(|other| stream.named && other.alias == stream.alias);
+        match twin {
+            Some(other) if other.named => return Err(scope::alias_conflict(&stream.alias)),
+            Some(_) => {
+                let line = format!("alias {} conflicts with a table in the same statement", stream.alias);
+                return Err(SqlError::dynamic("42000", -204, &[&line]));
+            }
+            None => {}
+        }
         level.order.push(level.streams.len());
         level.streams.push(stream);
         streams.push(source);
         Ok(Tree::Leaf(streams.len() - 1))
     }
 
-    fn using(&mut self, names: &[Name], middle: usize) -> Result<Typed, SqlError> {
+    fn using(&mut self, names: &[Name], (start, middle): (usize, usize)) -> Result<Typed, SqlError> {
         let mut terms = Vec::new();
         for name in names {
-            let sides = [(0, middle), (middle, self.level().streams.len())].map(|(from, to)| {
-                self.level().streams[from..to].iter().enumerate().find_map(|(index, stream)| {
+            let level = self.level();
+            let find = |from: usize, to: usize, side: &str| {
+                let found = level.streams[from..to].iter().enumerate().find_map(|(index, stream)| {
                     let column = stream.columns.iter().position(|column| column.name == name.text)?;
-                    let ty = stream.columns[column].ty;
-                    Some(Typed { node: Node::Column { depth: 0, stream: from + index, column }, ty })
-                })
-            });
-            let [Some(left), Some(right)] = sides else { return Err(SqlError::column_unknown(&name.text, name.at)) };
-            let node = Node::Compare(Comparison::Equal, boxed(left), boxed(right));
+                    Some((from + index, column))
+                });
+                found.ok_or_else(|| SqlError::column_unknown(&format!("<{side} side of USING>.{}", name.text), name.at))
+            };
+            let left = find(start, middle, "left")?;
+            let right = find(middle, level.streams.len(), "right")?;
+            let (a, b) = (level.value(0, left.0, left.1)?, level.value(0, right.0, right.1)?);
+            let node = Node::Compare(Comparison::Equal, boxed(a), boxed(b));
             terms.push(Typed { node, ty: Type::of(Kind::Boolean) });
+            // Either side may be the outcome of another USING.
+            let mut sides = Vec::new();
+            for (stream, column) in [left, right] {
+                match level.merged.iter().position(|merged| merged.sides.contains(&(stream, column))) {
+                    Some(place) => sides.extend(level.merged.remove(place).sides),
+                    None => sides.push((stream, column)),
+                }
+            }
+            level.merged.push(Merged { sides });
         }
         Ok(Typed { node: Node::And(terms), ty: Type::of(Kind::Boolean) })
     }
@@ -231,13 +265,22 @@ impl<'a> Binder<'a> {
                 }
                 Item::All(table) => {
                     let before = exprs.len();
-                    for (stream, source) in self.level().streams.iter().enumerate() {
+                    let level = self.level();
+                    for (stream, source) in level.streams.iter().enumerate() {
                         if table.as_ref().is_some_and(|table| table.text != source.alias) {
                             continue;
                         }
+                        if source.table.ends_with("RDB$DATABASE") {
+                            return Err(SqlError::refused("RDB$DATABASE has one row here, and not all of its columns"));
+                        }
                         for (column, of) in source.columns.iter().enumerate() {
-                            exprs.push(Typed { node: Node::Column { depth: 0, stream, column }, ty: of.ty });
-                            columns.push(of.clone());
+                            let value = match level.merged(stream, column) {
+                                Some(merged) if table.is_none() && merged.sides[0] != (stream, column) => continue,
+                                Some(_) if table.is_none() => level.value(0, stream, column)?,
+                                _ => Typed { node: Node::Column { depth: 0, stream, column }, ty: of.ty },
+                            };
+                            columns.push(Column { name: of.name.clone(), ty: value.ty });
+                            exprs.push(value);
                         }
                     }
                     if let Some(table) = table
@@ -256,7 +299,9 @@ impl<'a> Binder<'a> {
 
     /// A key of `GROUP BY` or `ORDER BY`: a column's place, its alias, or an expression.
     fn key(&mut self, expr: &'a ast::Expr, columns: &[Column], clause: &str) -> Result<Key, SqlError> {
-        if let ExprKind::Number(digits) = &expr.kind {
+        if let ExprKind::Number(digits) = &expr.kind
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+        {
             let place = digits.parse::<usize>().ok().and_then(|place| place.checked_sub(1));
             return place.filter(|place| *place < columns.len()).map(Key::Item).ok_or_else(|| {
                 let line = format!("Invalid column position used in the {clause} clause");
@@ -338,6 +383,25 @@ fn check_groups(grouping: &Grouping, items: &[Typed], sorts: &[Sort<Key>]) -> Re
         return Err(wrong("ORDER BY clause", uncovered));
     }
     Ok(())
+}
+
+/// `WITH LOCK` is for the rows of one table, as they are.
+pub(super) fn check_lock(plan: &Plan) -> Result<(), SqlError> {
+    let arm = &plan.first;
+    let line = if !plan.unions.is_empty() || !matches!(arm.streams.as_slice(), [Source::Table(_)]) {
+        "WITH LOCK can be used only with a single physical table"
+    } else if arm.distinct {
+        "WITH LOCK cannot be used with DISTINCT"
+    } else if arm.grouping.is_some() {
+        "WITH LOCK cannot be used with aggregates"
+    } else {
+        return Ok(());
+    };
+    Err(SqlError::dynamic("42000", -104, &[line]))
+}
+
+fn has_aggregate(expr: &Typed) -> bool {
+    matches!(expr.node, Node::Aggregate(_)) || expr.children().into_iter().any(has_aggregate)
 }
 
 fn covered(expr: &Typed, keys: &[&Typed]) -> bool {

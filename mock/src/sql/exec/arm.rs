@@ -31,8 +31,21 @@ pub(super) fn run<'s>(
     }
     context.opened(top && !sorts);
     if let Some(grouping) = &arm.grouping {
-        let groups = group::run(&walk, arm, grouping)?;
-        return finish(context, arm, groups, parent, top, &mut sink);
+        let order = group::order(arm, grouping);
+        let groups = group::run(&walk, arm, grouping, order.as_deref().unwrap_or_default())?;
+        if order.is_none() || arm.distinct {
+            // They are sorted once more: all of them must be there before the first row.
+            let groups = groups.into_iter().collect::<Result<Vec<_>, _>>()?;
+            return finish(context, arm, groups, parent, top, &mut sink);
+        }
+        context.opened(top);
+        for group in groups {
+            let group = group?;
+            if sink(project(context, arm, &group.rows, &group.aggregates, parent)?)? == Flow::Enough {
+                return Ok(Flow::Enough);
+            }
+        }
+        return Ok(Flow::More);
     }
     if arm.order.is_empty() && !arm.distinct {
         return walk.all(arm, &mut |rows| sink(project(context, arm, rows, &[], parent)?));

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::context::{Context, Frame, Values};
-use super::{Flow, compare, functions, holds, run_plan};
+use super::{Flow, compare, functions, holds, moments, run_plan};
 use crate::sql::ast::{Arithmetic, Comparison, Match};
 use crate::sql::convert;
 use crate::sql::error::SqlError;
@@ -30,6 +30,7 @@ pub(super) fn eval<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, 's
                 let raw = raw.checked_neg().ok_or_else(SqlError::integer_overflow)?;
                 Ok(Cell::Exact { raw, scale })
             }
+            Cell::Float(number) => Ok(Cell::Float(-number)),
             Cell::Double(number) => Ok(Cell::Double(-number)),
             other => Ok(other),
         },
@@ -201,7 +202,8 @@ fn arithmetic(operation: Arithmetic, left: &Cell, right: &Cell, ty: Type) -> Res
     match (left, right) {
         (Cell::Null, _) | (_, Cell::Null) => Ok(Cell::Null),
         (Cell::Exact { raw: a, scale: x }, Cell::Exact { raw: b, scale: y }) if ty.kind != Kind::Double => {
-            Ok(Cell::Exact { raw: numeric::apply(operation, (*a, *x), (*b, *y))?, scale: ty.scale })
+            let raw = numeric::apply(operation, (*a, *x), (*b, *y), ty.places())?;
+            Ok(Cell::Exact { raw, scale: ty.places() })
         }
         (left, right) if ty.kind == Kind::Double => {
             let (a, b) = (convert::to_double(left)?, convert::to_double(right)?);
@@ -214,7 +216,7 @@ fn arithmetic(operation: Arithmetic, left: &Cell, right: &Cell, ty: Type) -> Res
             };
             if result.is_finite() { Ok(Cell::Double(result)) } else { Err(SqlError::floating_overflow()) }
         }
-        (left, right) => functions::temporal(operation, left, right, ty),
+        (left, right) => moments::arithmetic(operation, left, right, ty),
     }
 }
 
@@ -225,7 +227,7 @@ fn matches(kind: Match, left: &Cell, right: &Cell, escape: Option<&Cell>) -> Res
     let (content, pattern) = (text::display(left), text::display(right));
     Ok(Some(match kind {
         Match::Starting => content.starts_with(&pattern),
-        Match::Containing => content.to_uppercase().contains(&pattern.to_uppercase()),
+        Match::Containing => text::upper(&content).contains(&text::upper(&pattern)),
         Match::Like => {
             let invalid = || SqlError::new("22025", &["Invalid ESCAPE sequence"]);
             let escape = escape.map(text::display);
