@@ -158,7 +158,7 @@ proptest! {
         a in any::<i64>(), b in any::<i64>(), x in 0_u8..=18, y in 0_u8..=18,
         operation in prop::sample::select(vec!["+", "-", "*", "/"]),
     ) {
-        let scaled = |raw: i64, scale: u8| sql::text::exact(raw.max(-i64::MAX), scale);
+        let scaled = |raw: i64, scale: u8| sql::text::exact(raw.max(-i64::MAX), scale.into());
         answers(&format!("select {} {operation} {} from rdb$database", scaled(a, x), scaled(b, y)));
     }
 }

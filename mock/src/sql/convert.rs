@@ -38,6 +38,11 @@ pub fn cast(cell: &Cell, ty: Type, now: DateTime) -> Result<Cell, SqlError> {
 pub fn settle(cell: Cell, ty: Type, now: DateTime) -> Result<Cell, SqlError> {
     match cell {
         Cell::Exact { .. } | Cell::Float(_) | Cell::Double(_) => cast(&cell, ty, now),
+        // As many bytes are no more characters.
+        Cell::Text(text) if ty.is_text() && text.len() > ty.length => {
+            let length = text.chars().count();
+            if length > ty.length { Err(SqlError::truncation(ty.length, length)) } else { Ok(Cell::Text(text)) }
+        }
         other => Ok(other),
     }
 }

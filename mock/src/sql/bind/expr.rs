@@ -220,7 +220,7 @@ impl<'a> Binder<'a> {
             Some(operand) => Node::CaseOf(boxed(operand), bound, otherwise),
             None => Node::Case(bound, otherwise),
         };
-        Ok(Typed { node, ty })
+        Ok(super::declared(node, ty))
     }
 
     fn extract(&mut self, part: Part, inner: &'a Expr) -> Result<Typed, SqlError> {

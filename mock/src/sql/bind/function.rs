@@ -1,7 +1,7 @@
 //! Calls of functions by name.
 
 use super::expr::or_integer;
-use super::{Binder, boxed, types};
+use super::{Binder, boxed, declared, types};
 use crate::sql::ast::{Expr, Name};
 use crate::sql::convert;
 use crate::sql::error::SqlError;
@@ -101,14 +101,14 @@ impl<'a> Binder<'a> {
         }
         let list = self.exprs(args)?;
         let ty = types::common("COALESCE", &list.iter().collect::<Vec<_>>())?;
-        Ok(Typed { node: Node::Coalesce(list), ty })
+        Ok(declared(Node::Coalesce(list), ty))
     }
 
     fn nullif(&mut self, name: &Name, args: &'a [Expr]) -> Result<Typed, SqlError> {
         let [left, right] = args else { return Err(SqlError::token(")", name.at)) };
         let (left, right) = (self.expr(left)?, self.expr(right)?);
         let ty = types::common("CASE", &[&left])?;
-        Ok(Typed { node: Node::NullIf(boxed(left), boxed(right)), ty })
+        Ok(declared(Node::NullIf(boxed(left), boxed(right)), ty))
     }
 
     fn iif(&mut self, name: &Name, args: &'a [Expr]) -> Result<Typed, SqlError> {
@@ -116,7 +116,7 @@ impl<'a> Binder<'a> {
         let condition = self.condition(condition)?;
         let (then, otherwise) = (self.expr(then)?, self.expr(otherwise)?);
         let ty = types::common("CASE", &[&then, &otherwise])?;
-        Ok(Typed { node: Node::Case(vec![(condition, then)], Some(boxed(otherwise))), ty })
+        Ok(declared(Node::Case(vec![(condition, then)], Some(boxed(otherwise))), ty))
     }
 
     /// `DECODE(operand, key, value, ..., otherwise)`.
@@ -135,6 +135,7 @@ impl<'a> Binder<'a> {
         }
         let values: Vec<&Typed> = arms.iter().map(|(_, value)| value).chain(&otherwise).collect();
         let ty = types::common("DECODE", &values)?;
+        // Unlike CASE, it leaves the value as it is.
         Ok(Typed { node: Node::CaseOf(boxed(operand), arms, otherwise.map(boxed)), ty })
     }
 }
@@ -161,11 +162,11 @@ fn result(name: &str, function: Function, args: &[Typed]) -> Result<Type, SqlErr
     let is_null = |place: usize| args.get(place).is_some_and(|arg| arg.node == Node::Const(Cell::Null));
     let null = is_null(0);
     Ok(match function {
-        Function::Upper | Function::Lower | Function::Reverse | Function::Left | Function::Right if null => {
+        Function::Upper | Function::Lower | Function::Reverse if null => types::null_type(),
+        Function::Left | Function::Right if null || is_null(1) => types::null_type(),
+        Function::Replace | Function::Lpad | Function::Rpad | Function::Overlay if (0..args.len()).any(is_null) => {
             types::null_type()
         }
-        Function::Replace | Function::Lpad | Function::Rpad if null => types::null_type(),
-        Function::Overlay if null => types::null_type(),
         // Those with a grammar of their own get their types there.
         Function::Substring | Function::Trim(_) | Function::Extract(_) => types::varchar(text),
         Function::DateAdd(_) | Function::DateDiff(_) => first,

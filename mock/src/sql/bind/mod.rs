@@ -12,7 +12,8 @@ use jiff::civil::DateTime;
 
 use super::ast::{Cte, Query};
 use super::error::SqlError;
-use super::plan::{Plan, Typed};
+use super::plan::{Node, Plan, Typed};
+use super::types::Type;
 
 use scope::Level;
 
@@ -164,6 +165,11 @@ impl<'a> Binder<'a> {
             *reach = (*reach).min(level);
         }
     }
+}
+
+/// A node whose value is made what its type declares.
+fn declared(node: Node, ty: Type) -> Typed {
+    Typed { node: Node::Cast(boxed(Typed { node, ty })), ty }
 }
 
 /// An expression in a box.

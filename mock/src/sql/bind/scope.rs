@@ -45,7 +45,7 @@ impl Level {
         let Some(merged) = self.merged(stream, column) else { return Ok(alone((stream, column))) };
         let sides: Vec<Typed> = merged.sides.iter().map(|side| alone(*side)).collect();
         let ty = types::common("COALESCE", &sides.iter().collect::<Vec<_>>())?;
-        Ok(Typed { node: Node::Coalesce(sides), ty })
+        Ok(super::declared(Node::Coalesce(sides), ty))
     }
 }
 

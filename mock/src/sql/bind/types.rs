@@ -185,7 +185,7 @@ pub(super) fn merge_columns(columns: &mut [Column], others: &[Column], first: &[
     for (place, (column, other)) in columns.iter_mut().zip(others).enumerate() {
         let typed = |ty: Type| Typed { node: Node::Aggregate(0), ty };
         let (left, right) = (typed(column.ty), typed(other.ty));
-        let ty = if left.ty == right.ty || right.ty == null_type() {
+        let ty = if left.ty == right.ty && !left.ty.is_floating() || right.ty == null_type() {
             left.ty
         } else if left.ty == null_type() {
             right.ty
@@ -209,8 +209,9 @@ fn keeps_name(first: &[Item], place: usize, own: Type, merged: Type) -> bool {
         Some(Item::One(expr, alias)) => match expr.kind {
             _ if alias.is_some() => true,
             ExprKind::Column(..) => true,
-            ExprKind::Text(_) | ExprKind::Aggregate(..) => own == merged,
-            _ => own == merged && !own.is_text(),
+            ExprKind::Aggregate(..) => own == merged,
+            ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Literal(..) => own == merged,
+            _ => false,
         },
         _ => true,
     }

@@ -41,14 +41,14 @@ pub(super) fn run<'s>(
         context.opened(top);
         for group in groups {
             let group = group?;
-            if sink(project(context, arm, &group.rows, &group.aggregates, parent)?)? == Flow::Enough {
+            if sink(project(context, arm, &group.rows, &group.aggregates, parent, top)?)? == Flow::Enough {
                 return Ok(Flow::Enough);
             }
         }
         return Ok(Flow::More);
     }
     if arm.order.is_empty() && !arm.distinct {
-        return walk.all(arm, &mut |rows| sink(project(context, arm, rows, &[], parent)?));
+        return walk.all(arm, &mut |rows| sink(project(context, arm, rows, &[], parent, top)?));
     }
     let mut candidates = Vec::new();
     walk.all(arm, &mut |rows| {
@@ -65,9 +65,17 @@ fn project<'s>(
     rows: &[RowRef<'s>],
     aggregates: &[Cell],
     parent: Option<&Frame<'_, 's>>,
+    top: bool,
 ) -> Result<Vec<Cell>, SqlError> {
     let frame = Frame { rows, aggregates, parent };
-    arm.items.iter().map(|item| eval::eval(context, item, &frame)).collect()
+    let value = |item| eval::eval(context, item, &frame);
+    // Firebird computes what it gives out last to first, as the error tells where several values fail.
+    if top && !arm.distinct {
+        let mut row = arm.items.iter().rev().map(value).collect::<Result<Vec<_>, _>>()?;
+        row.reverse();
+        return Ok(row);
+    }
+    arm.items.iter().map(value).collect()
 }
 
 /// Sorts, leaves out equal rows, and makes the result's rows.
@@ -101,7 +109,7 @@ fn finish<'s>(
     if arm.distinct {
         let mut rows = Vec::with_capacity(keyed.len());
         for (keys, candidate) in keyed {
-            let row = project(context, arm, &candidate.rows, &candidate.aggregates, parent)?;
+            let row = project(context, arm, &candidate.rows, &candidate.aggregates, parent, top)?;
             context.keep(&row)?;
             rows.push((keys, row));
         }
@@ -118,7 +126,7 @@ fn finish<'s>(
     keyed.sort_by(|(left, _), (right, _)| by_keys(left, right));
     context.opened(top);
     for (_, candidate) in keyed {
-        let row = project(context, arm, &candidate.rows, &candidate.aggregates, parent)?;
+        let row = project(context, arm, &candidate.rows, &candidate.aggregates, parent, top)?;
         if sink(row)? == Flow::Enough {
             return Ok(Flow::Enough);
         }

@@ -10,7 +10,7 @@ use crate::sql::error::SqlError;
 use crate::sql::numeric;
 use crate::sql::plan::{Node, Plan, Typed};
 use crate::sql::text;
-use crate::sql::types::{Cell, Kind, Type};
+use crate::sql::types::{Cell, Kind, TEXT_LENGTH, Type};
 
 /// The value of an expression, of the expression's type.
 pub(super) fn eval<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, 's>) -> Result<Cell, SqlError> {
@@ -44,16 +44,16 @@ pub(super) fn eval<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, 's
                 return Ok(Cell::Null);
             }
             let whole = text::display(&left) + &text::display(&right);
-            functions::bounded(whole, expr.ty)
+            functions::bounded(whole, Type::varchar(TEXT_LENGTH))
         }
         Node::Case(arms, otherwise) => {
             for (when, then) in arms {
                 if truth(context, when, frame)? == Some(true) {
-                    return convert::cast(&eval(context, then, frame)?, expr.ty, now);
+                    return eval(context, then, frame);
                 }
             }
             match otherwise {
-                Some(otherwise) => convert::cast(&eval(context, otherwise, frame)?, expr.ty, now),
+                Some(otherwise) => eval(context, otherwise, frame),
                 None => Ok(Cell::Null),
             }
         }
@@ -62,11 +62,11 @@ pub(super) fn eval<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, 's
             for (when, then) in arms {
                 let key = eval(context, when, frame)?;
                 if compare::compare(&operand, &key, now)?.is_some_and(|order| order.is_eq()) {
-                    return convert::cast(&eval(context, then, frame)?, expr.ty, now);
+                    return eval(context, then, frame);
                 }
             }
             match otherwise {
-                Some(otherwise) => convert::cast(&eval(context, otherwise, frame)?, expr.ty, now),
+                Some(otherwise) => eval(context, otherwise, frame),
                 None => Ok(Cell::Null),
             }
         }
@@ -79,7 +79,7 @@ pub(super) fn eval<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, 's
             for item in list {
                 let value = eval(context, item, frame)?;
                 if !value.is_null() {
-                    return convert::cast(&value, expr.ty, now);
+                    return Ok(value);
                 }
             }
             Ok(Cell::Null)

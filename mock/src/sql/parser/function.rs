@@ -334,7 +334,7 @@ fn check_length(length: u32) -> Result<(), SqlError> {
         1..=8191 => Ok(()),
         0 => Err(SqlError::dynamic("42000", -842, &["Positive value expected"])),
         8192..=32767 => {
-            Err(SqlError::dynamic("HY004", -204, &["Data type unknown", "Implementation limit exceeded", "COLUMN"]))
+            Err(SqlError::dynamic("HY004", -204, &["Data type unknown", "Implementation limit exceeded", "COLUMN "]))
         }
         _ => Err(SqlError::dynamic("22003", -842, &["Short integer expected"])),
     }
