@@ -129,6 +129,8 @@ fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, SqlErr
 
 fn run_pieces(store: &Store, now: DateTime, input: &str, limits: Limits) -> Script {
     let started = Instant::now();
+    // What a statement took is not given back: the script keeps all rows until they are printed.
+    let mut left = limits.bytes;
     let mut layout = Layout::default();
     let mut script = Script::default();
     for (index, piece) in script::pieces(input).into_iter().enumerate() {
@@ -140,8 +142,10 @@ fn run_pieces(store: &Store, now: DateTime, input: &str, limits: Limits) -> Scri
                 Some(Ok(())) => continue,
                 Some(Err(error)) => outcome.error = Some(error),
                 None => {
-                    let limits = Limits { time: limits.time.saturating_sub(started.elapsed()), ..limits };
-                    fetch(&Context::new(store, now, limits), statement, &mut outcome);
+                    let limits = Limits { time: limits.time.saturating_sub(started.elapsed()), bytes: left };
+                    let context = Context::new(store, now, limits);
+                    fetch(&context, statement, &mut outcome);
+                    left = left.saturating_sub(context.taken());
                 }
             },
         }

@@ -52,7 +52,7 @@ pub(super) fn run<'s>(
     }
     let mut candidates = Vec::new();
     walk.all(arm, &mut |rows| {
-        context.count(rows.len())?;
+        context.keep_found(rows.len())?;
         candidates.push(Candidate { rows: rows.clone(), aggregates: Vec::new() });
         Ok(Flow::More)
     })?;

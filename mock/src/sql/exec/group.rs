@@ -74,7 +74,7 @@ pub(super) fn run<'s>(
             std::collections::hash_map::Entry::Occupied(entry) => *entry.get(),
             std::collections::hash_map::Entry::Vacant(entry) => {
                 context.keep(&keys)?;
-                context.count(rows.len())?;
+                context.keep_found(rows.len())?;
                 groups.push(fresh(keys, rows.clone()));
                 *entry.insert(groups.len() - 1)
             }
