@@ -137,6 +137,7 @@ fn run_pieces(store: &Store, now: DateTime, input: &str, limits: Limits) -> Scri
         let mut outcome = Outcome::new(layout);
         match piece {
             _ if index >= MAX_STATEMENTS => outcome.error = Some(SqlError::limit("there are more than 100 statements")),
+            Piece::Statement(statement) if script::ends(statement) => break,
             Piece::Unfinished => outcome.error = Some(SqlError::unfinished()),
             Piece::Statement(statement) => match script::set(statement, &mut layout) {
                 Some(Ok(())) => continue,
