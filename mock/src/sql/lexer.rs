@@ -26,6 +26,8 @@ pub struct Token {
     pub kind: TokenKind,
     /// As written.
     pub text: String,
+    /// The byte of the statement where it begins.
+    pub start: usize,
     /// Where it begins.
     pub at: Position,
 }
@@ -113,7 +115,7 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, SqlError> {
         let (at, start) = (cursor.position(), cursor.offset);
         let kind = next(&mut cursor, at)?;
         let end = kind == TokenKind::End;
-        tokens.push(Token { kind, text: text[start..cursor.offset].to_owned(), at });
+        tokens.push(Token { kind, text: text[start..cursor.offset].to_owned(), start, at });
         if end {
             return Ok(tokens);
         }
