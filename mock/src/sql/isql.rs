@@ -166,7 +166,10 @@ fn list_cell(column: &Column, cell: &Cell, width: usize) -> String {
 fn plain(column: &Column, cell: &Cell, width: usize) -> String {
     match cell {
         Cell::Bool(flag) => if *flag { "<true>" } else { "<false>" }.into(),
-        Cell::Double(number) if column.ty.scale > 0 => literal(*number, width).unwrap_or_else(|| text::display(cell)),
+        Cell::Double(number) if column.ty.scale > 0 => {
+            literal(*number, width).unwrap_or_else(|| text::double(*number, text::DOUBLE_DIGITS))
+        }
+        Cell::Double(number) => text::double(*number, text::DOUBLE_DIGITS),
         cell => text::display(cell),
     }
 }

@@ -19,7 +19,8 @@ pub fn display(cell: &Cell) -> String {
         Cell::Null => "<null>".into(),
         Cell::Exact { raw, scale } => exact(*raw, *scale),
         Cell::Float(number) => double(f64::from(*number), FLOAT_DIGITS),
-        Cell::Double(number) => double(*number, DOUBLE_DIGITS),
+        // A zero has no sign.
+        Cell::Double(number) => double(*number + 0.0, DOUBLE_DIGITS),
         Cell::Text(text) => text.to_string(),
         Cell::Date(day) => date(*day),
         Cell::Time(moment) => time(*moment),

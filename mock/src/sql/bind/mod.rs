@@ -2,6 +2,7 @@
 
 mod expr;
 mod function;
+mod groups;
 mod lookup;
 mod scope;
 mod select;
@@ -43,7 +44,7 @@ pub fn bind(schema: &Schema, now: DateTime, query: &Query) -> Result<Bound, SqlE
     };
     let plan = binder.query(query)?;
     if query.locks {
-        select::check_lock(&plan)?;
+        groups::check_lock(&plan)?;
     }
     let mut unused: Vec<String> = Vec::new();
     for cte in binder.unused {

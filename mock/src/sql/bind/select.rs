@@ -1,7 +1,7 @@
 //! Arms of a query: sources, joins, the select list, groups and sort keys.
 
 use super::scope::{self, Clause, Level, Merged, Stream};
-use super::{Binder, boxed, lookup, types};
+use super::{Binder, boxed, groups, lookup, types};
 use crate::sql::ast::{self, Comparison, ExprKind, From, Item, JoinKind, Name, OrderItem, Select};
 use crate::sql::error::SqlError;
 use crate::sql::plan::{Arm, Bounds, Grouping, Key, Node, Plan, Sort, Source, Tree, Typed};
@@ -38,15 +38,11 @@ impl<'a> Binder<'a> {
             Some(filter) => Some(self.condition(filter)?),
             None => None,
         };
-        let (items, columns) = self.items(&select.items)?;
+        let selected = self.items(&select.items)?;
         self.level().clause = Clause::Group;
         let mut keys = Vec::new();
         for key in &select.group {
-            keys.push(self.key(key, &columns, "GROUP BY")?);
-        }
-        if keys.iter().any(|key| has_aggregate(key.of(&items))) {
-            let line = "Cannot use an aggregate or window function in a GROUP BY clause";
-            return Err(SqlError::dynamic("42000", -104, &[line]));
+            keys.push(self.key(key, &selected, "GROUP BY")?);
         }
         self.level().clause = Clause::Select;
         let having = match &select.having {
@@ -55,7 +51,7 @@ impl<'a> Binder<'a> {
         };
         let mut sorts = Vec::new();
         for item in order {
-            let key = self.key(&item.expr, &columns, "ORDER BY")?;
+            let key = self.key(&item.expr, &selected, "ORDER BY")?;
             sorts.push(sort(item, key));
         }
         let aggregates = std::mem::take(&mut self.level().aggregates);
@@ -65,17 +61,19 @@ impl<'a> Binder<'a> {
             Some(Grouping { keys, aggregates, having })
         };
         if let Some(grouping) = &grouping {
-            check_groups(grouping, &items, &sorts)?;
+            groups::check(grouping, &selected.items, &sorts)?;
         }
         // A table's rows come in the order of its key: Firebird walks its index and sorts nothing.
         if let ([Source::Table(model)], [sort], None) = (streams.as_slice(), sorts.as_slice(), &grouping) {
             let key = self.schema.at(*model).pk.0;
-            let by_key = matches!(sort.key.of(&items).node, Node::Column { depth: 0, column, .. } if column == key);
+            let by_key =
+                matches!(sort.key.of(&selected.items).node, Node::Column { depth: 0, column, .. } if column == key);
             if by_key && !sort.descending && !select.distinct {
                 sorts.clear();
             }
         }
         let start = lookup::find(&mut tree, filter.as_ref(), &self.level().streams);
+        let Selected { items, columns, .. } = selected;
         let arm =
             Arm { bounds, distinct: select.distinct, items, streams, tree, start, filter, grouping, order: sorts };
         Ok((arm, columns))
@@ -252,19 +250,22 @@ impl<'a> Binder<'a> {
         Ok(Typed { node: Node::And(terms), ty: Type::of(Kind::Boolean) })
     }
 
-    fn items(&mut self, items: &'a [Item]) -> Result<(Vec<Typed>, Vec<Column>), SqlError> {
+    fn items(&mut self, items: &'a [Item]) -> Result<Selected, SqlError> {
         self.level().clause = Clause::Select;
-        let (mut exprs, mut columns) = (Vec::new(), Vec::new());
+        let mut selected = Selected::default();
         for item in items {
             match item {
                 Item::One(expr, alias) => {
                     let typed = self.expr(expr)?;
-                    let name = alias.as_ref().map_or_else(|| types::name(expr), |alias| alias.text.clone());
-                    columns.push(Column { name, ty: typed.ty });
-                    exprs.push(typed);
+                    let (name, label) = match (alias, &expr.kind) {
+                        (Some(alias), _) => (alias.text.clone(), Some("an alias")),
+                        (None, ExprKind::Column(..)) => (types::name(expr), Some("a field")),
+                        (None, _) => (types::name(expr), None),
+                    };
+                    selected.push(name, label, typed);
                 }
                 Item::All(table) => {
-                    let before = exprs.len();
+                    let before = selected.items.len();
                     let level = self.level();
                     for (stream, source) in level.streams.iter().enumerate() {
                         if table.as_ref().is_some_and(|table| table.text != source.alias) {
@@ -279,37 +280,36 @@ impl<'a> Binder<'a> {
                                 Some(_) if table.is_none() => level.value(0, stream, column)?,
                                 _ => Typed { node: Node::Column { depth: 0, stream, column }, ty: of.ty },
                             };
-                            columns.push(Column { name: of.name.clone(), ty: value.ty });
-                            exprs.push(value);
+                            selected.push(of.name.clone(), Some("a field"), value);
                         }
                     }
                     if let Some(table) = table
-                        && exprs.len() == before
+                        && selected.items.len() == before
                     {
                         return Err(SqlError::column_unknown(&format!("{}.*", table.text), table.at));
                     }
                 }
             }
-            if exprs.len() > MAX_COLUMNS {
+            if selected.items.len() > MAX_COLUMNS {
                 return Err(SqlError::limit("the statement selects too many columns"));
             }
         }
-        Ok((exprs, columns))
+        Ok(selected)
     }
 
     /// A key of `GROUP BY` or `ORDER BY`: a column's place, its alias, or an expression.
-    fn key(&mut self, expr: &'a ast::Expr, columns: &[Column], clause: &str) -> Result<Key, SqlError> {
+    fn key(&mut self, expr: &'a ast::Expr, selected: &Selected, clause: &str) -> Result<Key, SqlError> {
         if let ExprKind::Number(digits) = &expr.kind
             && digits.bytes().all(|byte| byte.is_ascii_digit())
         {
             let place = digits.parse::<usize>().ok().and_then(|place| place.checked_sub(1));
-            return place.filter(|place| *place < columns.len()).map(Key::Item).ok_or_else(|| {
+            return place.filter(|place| *place < selected.items.len()).map(Key::Item).ok_or_else(|| {
                 let line = format!("Invalid column position used in the {clause} clause");
                 SqlError::dynamic("42000", -104, &[&line])
             });
         }
         if let ExprKind::Column(None, name) = &expr.kind
-            && let Some(place) = columns.iter().position(|column| column.name == name.text)
+            && let Some(place) = selected.place(name)?
         {
             return Ok(Key::Item(place));
         }
@@ -348,6 +348,38 @@ impl<'a> Binder<'a> {
     }
 }
 
+/// A select list, with what its columns are called.
+#[derive(Default)]
+struct Selected {
+    items: Vec<Typed>,
+    columns: Vec<Column>,
+    /// What gives a column a name by which keys may call it: `a field` or `an alias`.
+    labels: Vec<Option<&'static str>>,
+}
+
+impl Selected {
+    fn push(&mut self, name: String, label: Option<&'static str>, item: Typed) {
+        self.columns.push(Column { name, ty: item.ty });
+        self.labels.push(label);
+        self.items.push(item);
+    }
+
+    /// The column of this name.
+    fn place(&self, name: &Name) -> Result<Option<usize>, SqlError> {
+        let mut found = self.columns.iter().zip(&self.labels).enumerate().filter_map(|(place, (column, label))| {
+            let label = label.filter(|_| column.name == name.text)?;
+            Some((place, label))
+        });
+        match (found.next(), found.next()) {
+            (Some((_, first)), Some((_, second))) => {
+                let line = format!("Ambiguous field name between {first} and {second} in the select list with name");
+                Err(SqlError::dynamic("42702", -204, &[&line, &name.text]))
+            }
+            (first, _) => Ok(first.map(|(place, _)| place)),
+        }
+    }
+}
+
 /// Whether a query's column has a name of its own: an alias, or that of a column.
 fn named(query: &ast::Query, column: usize) -> bool {
     // Behind a `*` places shift; its columns all have names.
@@ -364,52 +396,4 @@ fn sort<K>(item: &OrderItem, key: K) -> Sort<K> {
     // NULL is the smallest of all unless the statement says otherwise.
     let nulls_first = item.nulls_first.unwrap_or(!item.descending);
     Sort { key, descending: item.descending, nulls_first }
-}
-
-/// Everything above the groups must come from a key or an aggregate.
-fn check_groups(grouping: &Grouping, items: &[Typed], sorts: &[Sort<Key>]) -> Result<(), SqlError> {
-    let wrong = |clause: &str, why: &str| {
-        SqlError::dynamic("42000", -104, &[&format!("Invalid expression in the {clause} ({why})")])
-    };
-    let uncovered = "not contained in either an aggregate function or the GROUP BY clause";
-    let keys: Vec<&Typed> = grouping.keys.iter().map(|key| key.of(items)).collect();
-    if !items.iter().all(|item| covered(item, &keys)) {
-        return Err(wrong("select list", uncovered));
-    }
-    if grouping.having.as_ref().is_some_and(|having| !covered(having, &keys)) {
-        return Err(wrong("HAVING clause", "neither an aggregate function nor a part of the GROUP BY clause"));
-    }
-    if !sorts.iter().all(|sort| covered(sort.key.of(items), &keys)) {
-        return Err(wrong("ORDER BY clause", uncovered));
-    }
-    Ok(())
-}
-
-/// `WITH LOCK` is for the rows of one table, as they are.
-pub(super) fn check_lock(plan: &Plan) -> Result<(), SqlError> {
-    let arm = &plan.first;
-    let line = if !plan.unions.is_empty() || !matches!(arm.streams.as_slice(), [Source::Table(_)]) {
-        "WITH LOCK can be used only with a single physical table"
-    } else if arm.distinct {
-        "WITH LOCK cannot be used with DISTINCT"
-    } else if arm.grouping.is_some() {
-        "WITH LOCK cannot be used with aggregates"
-    } else {
-        return Ok(());
-    };
-    Err(SqlError::dynamic("42000", -104, &[line]))
-}
-
-fn has_aggregate(expr: &Typed) -> bool {
-    matches!(expr.node, Node::Aggregate(_)) || expr.children().into_iter().any(has_aggregate)
-}
-
-fn covered(expr: &Typed, keys: &[&Typed]) -> bool {
-    if keys.contains(&expr) {
-        return true;
-    }
-    match &expr.node {
-        Node::Column { depth: 0, .. } => false,
-        _ => expr.children().into_iter().all(|child| covered(child, keys)),
-    }
 }

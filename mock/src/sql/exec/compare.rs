@@ -84,6 +84,10 @@ pub(super) fn compare(left: &Cell, right: &Cell, now: DateTime) -> Result<Option
         // A text beside a number is read as a number of the same scale.
         (Cell::Exact { raw, scale }, Cell::Text(content)) => raw.cmp(&convert::parse_exact(content, *scale)?),
         (Cell::Text(content), Cell::Exact { raw, scale }) => convert::parse_exact(content, *scale)?.cmp(raw),
+        // A time becomes a moment of today beside a moment, but nothing beside a day.
+        (day @ Cell::Date(_), Cell::Time(_)) | (Cell::Time(_), day @ Cell::Date(_)) => {
+            return Err(SqlError::conversion(&text::display(day)));
+        }
         _ => convert::to_datetime(left, now)?.cmp(&convert::to_datetime(right, now)?),
     }))
 }

@@ -8,7 +8,7 @@ use crate::sql::ast::{Arithmetic, Comparison, Match};
 use crate::sql::convert;
 use crate::sql::error::SqlError;
 use crate::sql::numeric;
-use crate::sql::plan::{Node, Plan, Typed};
+use crate::sql::plan::{Function, Node, Plan, Typed};
 use crate::sql::text;
 use crate::sql::types::{Cell, Kind, TEXT_LENGTH, Type};
 
@@ -86,8 +86,17 @@ pub(super) fn eval<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, 's
         }
         Node::Cast(inner) => convert::cast(&eval(context, inner, frame)?, expr.ty, now),
         Node::Call(function, args) => {
-            let args = args.iter().map(|arg| eval(context, arg, frame)).collect::<Result<Vec<_>, _>>()?;
-            functions::call(*function, &args, expr.ty, now)
+            // Most functions look no further than at the first NULL.
+            let looks_on = matches!(function, Function::Substring | Function::Trim(_));
+            let mut values = Vec::with_capacity(args.len());
+            for arg in args {
+                let value = eval(context, arg, frame)?;
+                if value.is_null() && !looks_on {
+                    return Ok(Cell::Null);
+                }
+                values.push(value);
+            }
+            functions::call(*function, &values, expr.ty, now)
         }
         Node::Scalar(plan) => scalar(context, plan, frame),
         _ => Ok(truth(context, expr, frame)?.map_or(Cell::Null, Cell::Bool)),

@@ -28,9 +28,11 @@ pub(super) type SortedKey<'a> = (&'a Sort<plan::Key>, usize);
 
 /// How `ORDER BY` sorts the groups, if making them in this order is enough: by the first keys, or by all of them.
 pub(super) fn order<'a>(arm: &'a Arm, grouping: &Grouping) -> Option<Vec<SortedKey<'a>>> {
+    // Firebird knows only columns again.
     let place = |sort: &Sort<plan::Key>| {
         let wanted = sort.key.of(&arm.items);
-        grouping.keys.iter().position(|key| key.of(&arm.items) == wanted)
+        let is_column = matches!(wanted.node, plan::Node::Column { .. });
+        grouping.keys.iter().position(|key| is_column && key.of(&arm.items) == wanted)
     };
     let order = arm.order.iter().map(|sort| Some((sort, place(sort)?))).collect::<Option<Vec<_>>>()?;
     let leading = order.iter().enumerate().all(|(index, (_, place))| index == *place);

@@ -152,6 +152,10 @@ pub(super) fn add(part: Part, by: &Cell, moment: &Cell) -> Result<Cell, SqlError
             // The last day of a month stands for those that the month does not have. Parts of a second get lost.
             let end = span.and_then(|span| start.checked_add(span).ok()).filter(|end| end.year() >= 1);
             let end = end.ok_or_else(|| SqlError::temporal_range(RANGE))?;
+            // Forward from 29 February, into a year that has none, Firebird comes to the last day of whatever month.
+            let is_leap_day = start.month() == 2 && start.day() == 29;
+            let last = part == Part::Month && count >= 0 && is_leap_day && !end.date().in_leap_year();
+            let end = if last { end.last_of_month() } else { end };
             end.with().subsec_nanosecond(0).build().map_err(|_| SqlError::temporal_range(RANGE))?
         }
         // A day moves by whole days, whatever part of one is left over.
