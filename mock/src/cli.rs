@@ -261,7 +261,11 @@ impl CliError {
 
 /// Parses the command line, runs it, and says what failed.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse_from(cli_sqlexec::arguments(std::env::args_os()));
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(options) = cli_sqlexec::called_so(&arguments) {
+        return cli_sqlexec::run(&options);
+    }
+    let cli = Cli::parse_from(arguments);
     let result = match cli.command {
         Command::Serve(options) => serve(options),
         Command::Schema(options) => schema(&options),

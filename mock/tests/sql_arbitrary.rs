@@ -158,7 +158,7 @@ proptest! {
         a in any::<i64>(), b in any::<i64>(), x in 0_u8..=18, y in 0_u8..=18,
         operation in prop::sample::select(vec!["+", "-", "*", "/"]),
     ) {
-        let scaled = |raw: i64, scale: u8| sql::text::exact(raw.max(-i64::MAX), scale);
+        let scaled = |raw: i64, scale: u8| sql::text::exact(raw.max(-i64::MAX), scale.into());
         answers(&format!("select {} {operation} {} from rdb$database", scaled(a, x), scaled(b, y)));
     }
 }
@@ -208,15 +208,21 @@ fn a_statement_without_end_is_stopped() {
 
 #[test]
 fn a_result_without_measure_is_stopped() {
-    let limits = sql::Limits { cells: 10_000, ..sql::Limits::default() };
+    let limits = sql::Limits { bytes: 1 << 18, ..sql::Limits::default() };
     for statement in [
         "select a.id, b.id from abonents a, abonents b",
         "select distinct a.id, b.id from abonents a, abonents b",
         "select a.id, b.id from abonents a, abonents b order by 1",
         "select count(*) from (select a.id, b.id as other from abonents a, abonents b) q",
         "select a.id, b.id, count(*) from abonents a, abonents b group by a.id, b.id",
+        "select lpad('x', 8000, 'y') from abonents a, abonents b",
+        "select count(*) from (select lpad('x', 8000, 'y') as wide from abonents a, abonents b) q",
+        "select max(a.id) from abonents a, abonents b group by lpad('x', 8000, 'y') || a.id || b.id",
+        // The texts are short, and padded to the width of the column.
+        "select a.comments from abonents a, abonents b",
+        &"select 1, 2, 3 from abonents a, abonents b rows 100;".repeat(99),
     ] {
         let printed = sql::isql::render(&sql::run_within(&STORE, now(), statement, limits));
-        assert!(printed.stderr.contains("holds more than 10000 values"), "{statement}: {}", printed.stderr);
+        assert!(printed.stderr.contains("holds or prints more"), "{statement}: {}", printed.stderr);
     }
 }

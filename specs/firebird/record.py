@@ -11,6 +11,7 @@ import tempfile
 import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
+GROUPS = ("page", "grid", "random", "arithmetic", "dates", "text", "names")
 ENV = dict(os.environ, LC_ALL="C.UTF-8", ISC_USER="SYSDBA")
 TYPES = {
     "int": "INTEGER", "fk": "INTEGER", "bigint": "BIGINT", "money": "BIGINT", "flag": "SMALLINT",
@@ -100,7 +101,7 @@ def main():
         version = isql(database, "show version;\n").stdout.decode()
         version = next((line for line in version.splitlines() if "LI-" in line), version).strip()
         recordings = []
-        for group in ("page", "grid", "random"):
+        for group in GROUPS:
             for name, entry in tomllib.loads((HERE / f"{group}.toml").read_text()).items():
                 text = ("set list on;\n" if entry.get("list") else "") + entry["sql"]
                 answer = isql(database, text + ";\n")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Records what Firebird's isql prints for every statement of `page.toml`, `grid.toml` and `random.toml` into `recordings.json`.
+# Records what Firebird's isql prints for every statement of the `.toml` files here into `recordings.json`.
 # Needs Debian's firebird3.0-server and firebird3.0-utils, and python3; touches nothing outside a temporary directory.
 set -eu
 cd "$(dirname "$0")"

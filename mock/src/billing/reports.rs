@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json};
 use super::{Answer, Given, ObjectMethod};
 use crate::orm::{CallError, Instance, Tx};
 use crate::sql;
+use crate::sql::lexer::TokenKind;
 
 /// The methods of a report.
 pub const METHODS: &[(&str, ObjectMethod)] = &[("get_data", get_data)];
@@ -55,46 +56,37 @@ enum Piece<'t> {
     Variable(&'t str, bool),
 }
 
-/// Where in a statement a byte stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Bare,
-    /// Between quotes of this kind; a doubled one leaves and enters again.
-    Quoted(u8),
-    /// After `--`.
-    Line,
-    /// After `/*`.
-    Comment,
-}
-
-/// Cuts a statement at its variables. In comments and names there is none: nothing could be put there that is a value.
+/// Cuts a statement at its variables: `:name$` as a word of its own, or anywhere in a text. What is a text the SQL tool
+/// itself says, so that nothing in a comment or a name opens or closes one. What it cannot read has no variables; it will
+/// say what is wrong.
 fn pieces(statement: &str) -> Vec<Piece<'_>> {
+    let tokens = sql::lexer::tokens(statement).unwrap_or_default();
     let mut pieces = Vec::new();
-    let (mut start, mut at, mut place) = (0, 0, Place::Bare);
-    let bytes = statement.as_bytes();
-    while at < bytes.len() {
-        let two = &bytes[at..bytes.len().min(at + 2)];
-        match (place, bytes[at]) {
-            (Place::Bare, quote @ (b'\'' | b'"')) => place = Place::Quoted(quote),
-            (Place::Quoted(quote), byte) if byte == quote => place = Place::Bare,
-            (Place::Bare, _) if two == b"--" => place = Place::Line,
-            (Place::Line, b'\n') => place = Place::Bare,
-            (Place::Bare, _) if two == b"/*" => (place, at) = (Place::Comment, at + 1),
-            (Place::Comment, _) if two == b"*/" => (place, at) = (Place::Bare, at + 1),
-            (Place::Bare | Place::Quoted(b'\''), b':') => {
-                let name = statement[at + 1..].split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next();
-                let name = name.unwrap_or_default();
-                let end = at + 1 + name.len();
-                if !name.is_empty() && bytes.get(end) == Some(&b'$') {
-                    pieces.push(Piece::Text(&statement[start..at]));
-                    pieces.push(Piece::Variable(name, place != Place::Bare));
-                    start = end + 1;
-                    at = end;
+    let mut start = 0;
+    let mut variable = |at: usize, name: &'_ str, quoted: bool| {
+        let first = at + 1;
+        pieces.push(Piece::Text(&statement[start..at]));
+        pieces.push(Piece::Variable(&statement[first..first + name.len()], quoted));
+        start = first + name.len() + 1;
+    };
+    for (token, next) in tokens.iter().zip(tokens.iter().skip(1)) {
+        match &token.kind {
+            TokenKind::Sign(":") if next.start == token.start + 1 => {
+                if let Some(name) = next.text.strip_suffix('$').filter(|_| matches!(next.kind, TokenKind::Word(_))) {
+                    variable(token.start, name, false);
+                }
+            }
+            TokenKind::Text(_) => {
+                for (at, _) in token.text.match_indices(':') {
+                    let behind = &token.text[at + 1..];
+                    let name = behind.split(|char: char| !(char.is_ascii_alphanumeric() || char == '_')).next();
+                    if let Some(name) = name.filter(|name| !name.is_empty() && behind[name.len()..].starts_with('$')) {
+                        variable(token.start + at, name, true);
+                    }
                 }
             }
             _ => {}
         }
-        at += 1;
     }
     pieces.push(Piece::Text(&statement[start..]));
     pieces
@@ -124,7 +116,8 @@ fn fill_in(statement: &str, values: &Map<String, Json>) -> Result<String, CallEr
                 if quoted {
                     filled.push_str(&literal);
                 } else {
-                    filled.extend(["'", &literal, "'"]);
+                    // A quote right before or behind it would make one text of two.
+                    filled.extend([" '", &literal, "' "]);
                 }
             }
         }
@@ -157,16 +150,50 @@ mod tests {
         let got = filled("select 1 from abonents where sms = ':phone$'", json!({"phone": "+7922' or '1'='1"}));
         assert_eq!(got.unwrap(), "select 1 from abonents where sms = '+7922'' or ''1''=''1'");
         let got = filled("select 1 from a where x like '%:p$%' and y = :n$", json!({"p": "я", "n": 5}));
-        assert_eq!(got.unwrap(), "select 1 from a where x like '%я%' and y = '5'");
+        assert_eq!(got.unwrap(), "select 1 from a where x like '%я%' and y =  '5' ");
     }
 
     #[test]
     fn quotes_in_comments_and_names_open_no_text() {
         for beside in ["/* it's */", "-- it's\n", "\"it's\"", "/* :x$ */", "-- :x$\n", "\":x$\"", "'it''s'"] {
             let statement = format!("select {beside} from a where n = :n$");
-            let expected = format!("select {beside} from a where n = '3 or 1=1'");
+            let expected = format!("select {beside} from a where n =  '3 or 1=1' ");
             assert_eq!(filled(&statement, json!({"n": "3 or 1=1"})).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn a_value_never_joins_its_neighbours() {
+        let got = filled("select 'a':x$'b', :y$:y$ from a", json!({"x": "' or ''='", "y": "'"})).unwrap();
+        assert_eq!(got, "select 'a' ''' or ''''=''' 'b',  ''''  ''''  from a");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_value_is_one_literal(value in ".*", quotes in r#"['"; -]{0,6}"#) {
+            let value = format!("{quotes}{value}{quotes}");
+            let kinds = |statement: &str| -> Vec<TokenKind> {
+                sql::lexer::tokens(statement).unwrap().into_iter().map(|token| token.kind).collect()
+            };
+            for (statement, plain, literal) in [
+                ("select 1 from a where x = :v$ and y = 2 -- 'it'", "select 1 from a where x = '' and y = 2", value.clone()),
+                ("select 1 /* it's */ from a where x = 'a''b%:v$%'", "select 1 from a where x = ''", format!("a'b%{value}%")),
+            ] {
+                let mut expected = kinds(plain);
+                for kind in &mut expected {
+                    if let TokenKind::Text(text) = kind {
+                        text.clone_from(&literal);
+                    }
+                }
+                proptest::prop_assert_eq!(kinds(&filled(statement, json!({ "v": value })).unwrap()), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_sql_is_left_to_the_sql_tool() {
+        assert_eq!(filled("select 'open", json!({})).unwrap(), "select 'open");
+        assert!(filled("select 'open :x$", json!({"x": "'"})).is_err());
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Query {
     pub order: Vec<OrderItem>,
     /// `ROWS`, `OFFSET` and `FETCH`.
     pub bounds: Bounds,
+    /// `WITH LOCK`: of the outermost query only.
+    pub locks: bool,
 }
 
 /// `name (columns) AS (query)`.
@@ -239,6 +241,46 @@ pub enum Part {
     Millisecond,
 }
 
+impl Part {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Year => "YEAR",
+            Self::Month => "MONTH",
+            Self::Day => "DAY",
+            Self::Hour => "HOUR",
+            Self::Minute => "MINUTE",
+            Self::Second => "SECOND",
+            Self::Weekday => "WEEKDAY",
+            Self::Yearday => "YEARDAY",
+            Self::Week => "WEEK",
+            Self::Millisecond => "MILLISECOND",
+        }
+    }
+
+    /// The part of this name, in upper case.
+    pub fn named(name: &str) -> Option<Self> {
+        const ALL: [Part; 10] = [
+            Part::Year,
+            Part::Month,
+            Part::Day,
+            Part::Hour,
+            Part::Minute,
+            Part::Second,
+            Part::Weekday,
+            Part::Yearday,
+            Part::Week,
+            Part::Millisecond,
+        ];
+        ALL.into_iter().find(|part| part.name() == name)
+    }
+
+    /// Whether a time of day has it.
+    pub const fn is_of_day(self) -> bool {
+        matches!(self, Self::Hour | Self::Minute | Self::Second | Self::Millisecond)
+    }
+}
+
 /// A type as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TypeName {
@@ -252,7 +294,9 @@ pub enum TypeName {
     Numeric(u32, u32),
     /// `DECIMAL(p, s)`
     Decimal(u32, u32),
-    /// `FLOAT` and `DOUBLE PRECISION`
+    /// `FLOAT`
+    Float,
+    /// `DOUBLE PRECISION`
     Double,
     /// `CHAR(n)`
     Char(u32),
@@ -327,6 +371,10 @@ pub enum ExprKind {
     Cast(Box<Expr>, TypeName),
     /// `EXTRACT(part FROM a)`
     Extract(Part, Box<Expr>),
+    /// `DATEADD(n part TO a)`
+    DateAdd(Part, Box<Expr>, Box<Expr>),
+    /// `DATEDIFF(part FROM a TO b)`
+    DateDiff(Part, Box<Expr>, Box<Expr>),
     /// `SUBSTRING(a FROM b FOR c)`
     Substring(Box<Expr>, Box<Expr>, Option<Box<Expr>>),
     /// `TRIM(side what FROM a)`

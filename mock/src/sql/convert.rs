@@ -1,10 +1,10 @@
 //! From one type to another: casts, and the texts that stand for numbers and days.
 
-use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time};
 
+use super::dates::{self, Wanted};
 use super::error::SqlError;
-use super::numeric;
+use super::numeric::{self, Scale};
 use super::text;
 use super::types::{Cell, Kind, Type};
 
@@ -18,6 +18,7 @@ pub fn cast(cell: &Cell, ty: Type, now: DateTime) -> Result<Cell, SqlError> {
     }
     Ok(match ty.kind {
         Kind::Short | Kind::Long | Kind::Int64 => exact(cell, ty)?,
+        Kind::Float => Cell::Float(to_float(cell)?),
         Kind::Double => Cell::Double(to_double(cell)?),
         Kind::Char | Kind::Varchar => Cell::text(fit(&text::display(cell), ty)?),
         Kind::Date => Cell::Date(match cell {
@@ -30,38 +31,60 @@ pub fn cast(cell: &Cell, ty: Type, now: DateTime) -> Result<Cell, SqlError> {
     })
 }
 
-fn exact(cell: &Cell, ty: Type) -> Result<Cell, SqlError> {
-    let raw = match cell {
-        Cell::Exact { raw, scale } => numeric::rescale(*raw, *scale, ty.scale)?,
-        Cell::Double(number) => {
-            let scaled = number * 10_f64.powi(i32::from(ty.scale));
-            let rounded = scaled.round();
-            // The range of 64 bits, whose upper end has no exact double.
-            if !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&rounded) {
-                return Err(SqlError::out_of_range());
-            }
-            #[expect(clippy::cast_possible_truncation, reason = "the range was just checked")]
-            let raw = rounded as i64;
-            raw
+/// A computed value as its type declares it: `ROUND` and others leave numbers of other scales than they are declared with.
+///
+/// # Errors
+/// It does not fit.
+pub fn settle(cell: Cell, ty: Type, now: DateTime) -> Result<Cell, SqlError> {
+    match cell {
+        Cell::Exact { .. } | Cell::Float(_) | Cell::Double(_) => cast(&cell, ty, now),
+        // As many bytes are no more characters.
+        Cell::Text(text) if ty.is_text() && text.len() > ty.length => {
+            let length = text.chars().count();
+            if length > ty.length { Err(SqlError::truncation(ty.length, length)) } else { Ok(Cell::Text(text)) }
         }
-        Cell::Text(text) => parse_exact(text, ty.scale)?,
-        other => return Err(SqlError::conversion(&text::display(other))),
-    };
+        other => Ok(other),
+    }
+}
+
+/// The digits of a value's number in this scale.
+///
+/// # Errors
+/// It means no number, or one that does not fit.
+pub fn to_raw(cell: &Cell, scale: Scale) -> Result<i64, SqlError> {
+    match cell {
+        Cell::Exact { raw, scale: own } => numeric::rescale(*raw, *own, scale),
+        Cell::Float(number) => numeric::from_double(f64::from(*number), scale, FLOAT_NUDGE),
+        Cell::Double(number) => numeric::from_double(*number, scale, DOUBLE_NUDGE),
+        Cell::Text(text) => parse_exact(text, scale),
+        other => Err(SqlError::conversion(&text::display(other))),
+    }
+}
+
+/// What Firebird adds to floating-point numbers before it cuts them: see [`numeric::from_double`].
+const FLOAT_NUDGE: f64 = 1e-5;
+const DOUBLE_NUDGE: f64 = 1e-14;
+
+fn exact(cell: &Cell, ty: Type) -> Result<Cell, SqlError> {
+    let raw = to_raw(cell, ty.places())?;
     let fits = match ty.kind {
         Kind::Short => i16::try_from(raw).is_ok(),
         Kind::Long => i32::try_from(raw).is_ok(),
         _ => true,
     };
-    if fits { Ok(Cell::Exact { raw, scale: ty.scale }) } else { Err(SqlError::out_of_range()) }
+    if fits { Ok(Cell::Exact { raw, scale: ty.places() }) } else { Err(SqlError::out_of_range()) }
 }
 
 /// The number that a text means, rounded to a scale.
 ///
 /// # Errors
 /// It means none, or one too big.
-pub fn parse_exact(text: &str, scale: u8) -> Result<i64, SqlError> {
+pub fn parse_exact(text: &str, scale: Scale) -> Result<i64, SqlError> {
     let wrong = || SqlError::conversion(text);
     let trimmed = text.trim_matches(' ');
+    if let Some(digits) = trimmed.strip_prefix("0x").or_else(|| trimmed.strip_prefix("0X")) {
+        return numeric::rescale(hexadecimal(digits).ok_or_else(wrong)?, 0, scale);
+    }
     let (negative, digits) = match trimmed.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, trimmed.strip_prefix('+').unwrap_or(trimmed)),
@@ -99,25 +122,44 @@ pub fn parse_exact(text: &str, scale: u8) -> Result<i64, SqlError> {
     }
 }
 
+/// The number that hexadecimal digits mean: eight are 32 bits, and more are 64, with a sign.
+pub fn hexadecimal(digits: &str) -> Option<i64> {
+    if !(1..=16).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    match digits.len() {
+        8 => u32::from_str_radix(digits, 16).ok().map(|bits| i64::from(bits.cast_signed())),
+        _ => u64::from_str_radix(digits, 16).ok().map(u64::cast_signed),
+    }
+}
+
 /// The floating-point number of a value.
 ///
 /// # Errors
 /// It is no number.
 pub fn to_double(cell: &Cell) -> Result<f64, SqlError> {
     match cell {
+        Cell::Float(number) => Ok(f64::from(*number)),
         Cell::Double(number) => Ok(*number),
-        Cell::Exact { raw, scale } => {
-            #[expect(clippy::cast_precision_loss, reason = "that is what the conversion means")]
-            let number = *raw as f64;
-            Ok(number / 10_f64.powi(i32::from(*scale)))
-        }
+        Cell::Exact { raw, scale } => Ok(numeric::to_double(*raw, *scale)),
         Cell::Text(text) => {
             let trimmed = text.trim_matches(' ');
             let plain = trimmed.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-            trimmed.parse().ok().filter(|_| plain).ok_or_else(|| SqlError::conversion(text))
+            let number: f64 = trimmed.parse().ok().filter(|_| plain).ok_or_else(|| SqlError::conversion(text))?;
+            if number.is_finite() { Ok(number) } else { Err(SqlError::out_of_range()) }
         }
         other => Err(SqlError::conversion(&text::display(other))),
     }
+}
+
+/// The 32-bit floating-point number of a value.
+///
+/// # Errors
+/// It is no number, or one too big.
+pub fn to_float(cell: &Cell) -> Result<f32, SqlError> {
+    #[expect(clippy::cast_possible_truncation, reason = "that is what the conversion means")]
+    let number = to_double(cell)? as f32;
+    if number.is_finite() { Ok(number) } else { Err(SqlError::out_of_range()) }
 }
 
 /// A text as a text type takes it: blanks too many are cut, other characters are an error.
@@ -161,74 +203,30 @@ pub fn to_datetime(cell: &Cell, now: DateTime) -> Result<DateTime, SqlError> {
         Cell::Timestamp(moment) => Ok(*moment),
         Cell::Date(day) => Ok(day.to_datetime(Time::midnight())),
         Cell::Time(time) => Ok(now.date().to_datetime(*time)),
-        Cell::Text(text) => parse_datetime(text, now).ok_or_else(|| SqlError::conversion(text)),
+        Cell::Text(text) => dates::read(text, Wanted::Timestamp, now),
         other => Err(SqlError::conversion(&text::display(other))),
     }
 }
 
-/// The day that a text means; a time behind it is one word too many.
+/// The day that a text means.
 ///
 /// # Errors
 /// It means none.
 pub fn parse_day(text: &str, now: DateTime) -> Result<Date, SqlError> {
-    let alone = !text.trim_matches(' ').contains(' ');
-    parse_datetime(text, now).filter(|_| alone).map(|moment| moment.date()).ok_or_else(|| SqlError::conversion(text))
+    dates::read(text, Wanted::Date, now).map(DateTime::date)
 }
 
-fn to_time(cell: &Cell, now: DateTime) -> Result<Time, SqlError> {
+/// The time of day of a value.
+///
+/// # Errors
+/// It is none.
+pub fn to_time(cell: &Cell, now: DateTime) -> Result<Time, SqlError> {
     match cell {
         Cell::Time(time) => Ok(*time),
         Cell::Timestamp(moment) => Ok(moment.time()),
-        Cell::Text(text) => parse_time(text.trim_matches(' '))
-            .or_else(|| parse_datetime(text, now).map(|moment| moment.time()))
-            .ok_or_else(|| SqlError::conversion(text)),
+        Cell::Text(text) => dates::read(text, Wanted::Time, now).map(DateTime::time),
         other => Err(SqlError::conversion(&text::display(other))),
     }
-}
-
-/// `2020-01-31`, `31.01.2020`, `01/31/2020`, each with a time behind it or not, and the words for today.
-fn parse_datetime(text: &str, now: DateTime) -> Option<DateTime> {
-    let trimmed = text.trim_matches(' ');
-    let midnight = |day: Date| day.to_datetime(Time::midnight());
-    match trimmed.to_ascii_uppercase().as_str() {
-        "NOW" => return Some(now),
-        "TODAY" => return Some(midnight(now.date())),
-        "TOMORROW" => return now.date().checked_add(1.day()).ok().map(midnight),
-        "YESTERDAY" => return now.date().checked_sub(1.day()).ok().map(midnight),
-        _ => {}
-    }
-    let (day, rest) = match trimmed.split_once(' ') {
-        Some((day, rest)) => (day, rest.trim_start_matches(' ')),
-        None => (trimmed, ""),
-    };
-    let time = if rest.is_empty() { Time::midnight() } else { parse_time(rest)? };
-    Some(parse_date(day)?.to_datetime(time))
-}
-
-fn parse_date(text: &str) -> Option<Date> {
-    let (sign, order) =
-        [('-', [0, 1, 2]), ('.', [2, 1, 0]), ('/', [2, 0, 1])].into_iter().find(|(sign, _)| text.contains(*sign))?;
-    let parts: Vec<i16> = text.split(sign).map(digits).collect::<Option<_>>()?;
-    let [a, b, c]: [i16; 3] = parts.try_into().ok()?;
-    let parts = [a, b, c];
-    let part = |index: usize| i8::try_from(parts[order[index]]).ok();
-    Date::new(parts[order[0]], part(1)?, part(2)?).ok().filter(|day| day.year() >= 1)
-}
-
-fn parse_time(text: &str) -> Option<Time> {
-    let (clock, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let parts: Vec<i16> = clock.split(':').map(digits).collect::<Option<_>>()?;
-    let part = |index: usize| parts.get(index).map_or(Some(0), |part| i8::try_from(*part).ok());
-    if !(2..=3).contains(&parts.len()) || fraction.len() > 4 {
-        return None;
-    }
-    let fraction = if fraction.is_empty() { 0 } else { i32::from(digits(&format!("{fraction:0<4}"))?) * 100_000 };
-    Time::new(part(0)?, part(1)?, part(2)?, fraction).ok()
-}
-
-fn digits(text: &str) -> Option<i16> {
-    let fine = (1..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    if fine { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]
@@ -247,18 +245,7 @@ mod tests {
         }
         assert_eq!(parse_exact("9999999999999999999", 0).unwrap_err().sqlstate, "22003");
         assert_eq!(parse_exact("1e2147483647", 18).unwrap_err().sqlstate, "22003");
-    }
-
-    #[test]
-    fn days_are_read_in_three_orders() {
-        let now = jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0);
-        let read = |text: &str| parse_datetime(text, now).map(text::timestamp);
-        for day in ["2020-01-31", "31.01.2020", "1/31/2020", " 2020-1-31 "] {
-            assert_eq!(read(day).as_deref(), Some("2020-01-31 00:00:00.0000"), "{day}");
-        }
-        assert_eq!(read("2019-06-01 12:30:45.6789").as_deref(), Some("2019-06-01 12:30:45.6789"));
-        assert_eq!(read("yesterday").as_deref(), Some("2022-01-31 00:00:00.0000"));
-        assert_eq!(read("2020-02-30"), None);
-        assert_eq!(read("x"), None);
+        assert_eq!(parse_exact("0x1F", 2).unwrap(), 3100);
+        assert_eq!(parse_exact("0xg", 0).unwrap_err().sqlstate, "22018");
     }
 }

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The SQLSTATE of what takes too much.
+const LIMIT: &str = "54000";
+
 /// An error of the SQL tool: its SQLSTATE and the lines that isql prints after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqlError {
@@ -20,6 +23,22 @@ impl fmt::Display for SqlError {
             write!(f, "SQLSTATE {}: ", self.sqlstate)?;
         }
         f.write_str(&self.lines.join(", "))
+    }
+}
+
+/// What isql tells of a statement that runs all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlWarning {
+    /// The first line as it is, the others after a dash.
+    pub lines: Vec<String>,
+}
+
+impl SqlWarning {
+    /// Named queries that nobody asks; nothing if there are none.
+    pub fn unused(names: &[String]) -> Option<Self> {
+        let told = names.iter().map(|name| format!("CTE \"{name}\" is not used in query"));
+        let lines = std::iter::once("SQL warning code = -104".to_owned()).chain(told).collect();
+        (!names.is_empty()).then_some(Self { lines })
     }
 }
 
@@ -53,7 +72,12 @@ impl SqlError {
 
     /// More rows, joins or time than one call may take.
     pub fn limit(what: &str) -> Self {
-        Self::new("54000", &["program limit exceeded", what])
+        Self::new(LIMIT, &["program limit exceeded", what])
+    }
+
+    /// Whether it says that too much was asked for, of which nothing may be made.
+    pub fn is_limit(&self) -> bool {
+        self.sqlstate == LIMIT
     }
 
     /// isql's own complaint about a quote or comment left open; it has no SQLSTATE.
@@ -154,6 +178,12 @@ impl SqlError {
     pub fn substring_length(length: i64) -> Self {
         let line = format!("Invalid length parameter {length} to SUBSTRING. Negative integers are not allowed.");
         Self::new("22011", &[&line])
+    }
+
+    /// A function's argument that must be `positive`, or `zero or positive`.
+    pub fn argument(number: u8, function: &str, wanted: &str) -> Self {
+        let line = format!("Argument #{number} for {function} must be {wanted}");
+        Self::new("42000", &["expression evaluation not supported", &line])
     }
 
     /// A text longer than its type.

@@ -31,6 +31,9 @@ pub fn render(script: &Script) -> Printed {
         if let Some(table) = &outcome.table {
             print_table(&mut printed.stdout, table, outcome.layout, outcome.error.is_some());
         }
+        if let Some(warning) = &outcome.warning {
+            print_lines(&mut printed.stderr, &warning.lines);
+        }
         if let Some(error) = &outcome.error {
             print_error(&mut printed.stderr, error);
             printed.exit = 1;
@@ -44,7 +47,11 @@ pub fn print_error(out: &mut String, error: &SqlError) {
     if !error.sqlstate.is_empty() {
         out.push_str(&format!("Statement failed, SQLSTATE = {}\n", error.sqlstate));
     }
-    for (index, line) in error.lines.iter().enumerate() {
+    print_lines(out, &error.lines);
+}
+
+fn print_lines(out: &mut String, lines: &[String]) {
+    for (index, line) in lines.iter().enumerate() {
         if index > 0 {
             out.push('-');
         }
@@ -66,9 +73,11 @@ pub fn print_table(out: &mut String, table: &Table, layout: Layout, failed: bool
     }
     for (index, row) in table.rows.iter().enumerate() {
         if layout.list {
-            for (column, cell) in table.columns.iter().zip(row) {
-                out.push_str(&pad_right(&column.name, LIST_NAME));
-                out.push_str(&list_cell(column, cell));
+            for ((column, cell), width) in table.columns.iter().zip(row).zip(&widths) {
+                out.push_str(&column.name);
+                // The name is padded by its bytes.
+                out.push_str(&" ".repeat(LIST_NAME.saturating_sub(column.name.len()).max(1)));
+                out.push_str(&list_cell(column, cell, *width));
                 out.push('\n');
             }
         } else {
@@ -102,10 +111,10 @@ pub fn row_bytes(columns: &[Column], layout: Layout) -> usize {
 
 fn print_heading(out: &mut String, columns: &[Column], widths: &[usize]) {
     for (column, width) in columns.iter().zip(widths) {
-        if column.ty.is_number() || column.ty.is_temporal() {
-            out.push_str(&pad_left(&column.name, *width));
-        } else {
+        if column.ty.is_text() {
             out.push_str(&pad_right(&column.name, *width));
+        } else {
+            out.push_str(&pad_left(&column.name, *width));
         }
         out.push(' ');
     }
@@ -123,6 +132,7 @@ fn width(column: &Column) -> usize {
         Kind::Short => 7,
         Kind::Long => 12,
         Kind::Int64 => 21,
+        Kind::Float => 14,
         Kind::Double => 23,
         Kind::Char | Kind::Varchar => column.ty.length.max(6),
         Kind::Date => 11,
@@ -134,14 +144,17 @@ fn width(column: &Column) -> usize {
 }
 
 fn table_cell(column: &Column, cell: &Cell, width: usize) -> String {
-    let text = plain(cell);
+    let text = plain(column, cell, width);
     let right = column.ty.is_number() || (cell.is_null() && column.ty.is_temporal());
     if right { pad_left(&text, width) } else { pad_right(&text, width) }
 }
 
 /// List mode pads nothing but `CHAR`, which it pads to its length in bytes.
-fn list_cell(column: &Column, cell: &Cell) -> String {
-    let text = plain(cell);
+fn list_cell(column: &Column, cell: &Cell, width: usize) -> String {
+    if let Cell::Float(number) = cell {
+        return text::double_trimmed(f64::from(*number), text::FLOAT_DIGITS);
+    }
+    let text = plain(column, cell, width);
     if column.ty.kind == Kind::Char && !cell.is_null() {
         let bytes = column.ty.length * column.ty.bytes;
         let blanks = bytes.saturating_sub(text.len());
@@ -150,11 +163,32 @@ fn list_cell(column: &Column, cell: &Cell) -> String {
     text
 }
 
-fn plain(cell: &Cell) -> String {
+fn plain(column: &Column, cell: &Cell, width: usize) -> String {
     match cell {
         Cell::Bool(flag) => if *flag { "<true>" } else { "<false>" }.into(),
+        Cell::Double(number) if column.ty.scale > 0 => {
+            literal(*number, width).unwrap_or_else(|| text::double(*number, text::DOUBLE_DIGITS))
+        }
+        Cell::Double(number) => text::double(*number, text::DOUBLE_DIGITS),
         cell => text::display(cell),
     }
+}
+
+/// A floating-point number as written in a statement takes as many digits as its column is wide; nothing if it is too
+/// great or too small for that.
+fn literal(number: f64, width: usize) -> Option<String> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float saturates; this one is small")]
+    let magnitude = if number == 0.0 { 0 } else { number.abs().log10().abs().ceil() as usize };
+    if magnitude + 10 >= width {
+        return None;
+    }
+    let taken = match number {
+        _ if number > 1.0 => magnitude + 1,
+        _ if number >= 0.0 => 2,
+        _ if number >= -1.0 => 3,
+        _ => magnitude + 2,
+    };
+    Some(format!("{number:.*}", width - taken))
 }
 
 fn pad_right(text: &str, width: usize) -> String {

@@ -200,9 +200,172 @@ const RESERVED: &[&str] = &[
     "YEAR",
 ];
 
+/// Words that are not reserved and yet cannot be called: `LENGTH(s)` is no function that might exist.
+const NO_FUNCTIONS: &[&str] = &[
+    "ABSOLUTE",
+    "ACTION",
+    "ACTIVE",
+    "AFTER",
+    "ALWAYS",
+    "ASC",
+    "ASCENDING",
+    "AUTO",
+    "AUTONOMOUS",
+    "BACKUP",
+    "BEFORE",
+    "BLOCK",
+    "BREAK",
+    "CALLER",
+    "CASCADE",
+    "COLLATION",
+    "COMMITTED",
+    "COMMON",
+    "COMPUTED",
+    "CONDITIONAL",
+    "CONTAINING",
+    "CONTINUE",
+    "CSTRING",
+    "DATA",
+    "DATABASE",
+    "DDL",
+    "DESC",
+    "DESCENDING",
+    "DESCRIPTOR",
+    "DIFFERENCE",
+    "DO",
+    "DOMAIN",
+    "ENGINE",
+    "ENTRY_POINT",
+    "EXCEPTION",
+    "EXIT",
+    "FILE",
+    "FIRST",
+    "FIRSTNAME",
+    "FREE_IT",
+    "GENERATED",
+    "GENERATOR",
+    "GRANTED",
+    "IDENTITY",
+    "IF",
+    "IGNORE",
+    "INACTIVE",
+    "INCREMENT",
+    "INPUT_TYPE",
+    "ISOLATION",
+    "KEY",
+    "LAST",
+    "LASTNAME",
+    "LENGTH",
+    "LEVEL",
+    "LIMBO",
+    "LINGER",
+    "LOCK",
+    "MANUAL",
+    "MAPPING",
+    "MATCHED",
+    "MATCHING",
+    "MIDDLENAME",
+    "MODULE_NAME",
+    "NAME",
+    "NAMES",
+    "NEXT",
+    "NULLS",
+    "OPTION",
+    "OS_NAME",
+    "OUTPUT_TYPE",
+    "OVERFLOW",
+    "PACKAGE",
+    "PAD",
+    "PAGE",
+    "PAGES",
+    "PAGE_SIZE",
+    "PASSWORD",
+    "PLACING",
+    "PLUGIN",
+    "PRIOR",
+    "PRIVILEGES",
+    "PROTECTED",
+    "READ",
+    "RELATIVE",
+    "REQUESTS",
+    "RESERV",
+    "RESERVING",
+    "RESTART",
+    "RESTRICT",
+    "RETAIN",
+    "RETURNING",
+    "ROLE",
+    "SCALAR_ARRAY",
+    "SCHEMA",
+    "SEGMENT",
+    "SEQUENCE",
+    "SERVERWIDE",
+    "SHADOW",
+    "SHARED",
+    "SIZE",
+    "SKIP",
+    "SNAPSHOT",
+    "SORT",
+    "SOURCE",
+    "SPACE",
+    "STABILITY",
+    "STARTING",
+    "STARTS",
+    "STATEMENT",
+    "STATISTICS",
+    "SUB_TYPE",
+    "SUSPEND",
+    "TAGS",
+    "TEMPORARY",
+    "TRANSACTION",
+    "TRUSTED",
+    "TWO_PHASE",
+    "TYPE",
+    "UNCOMMITTED",
+    "UNDO",
+    "USAGE",
+    "WAIT",
+    "WEEK",
+    "WEEKDAY",
+    "WORK",
+    "WRITE",
+    "YEARDAY",
+];
+
+/// Reserved words that are functions.
+const FUNCTIONS: &[&str] = &[
+    "AVG",
+    "BIT_LENGTH",
+    "CAST",
+    "CHARACTER_LENGTH",
+    "CHAR_LENGTH",
+    "COUNT",
+    "EXTRACT",
+    "LEFT",
+    "LOWER",
+    "MAX",
+    "MIN",
+    "OCTET_LENGTH",
+    "POSITION",
+    "RIGHT",
+    "SUM",
+    "TRIM",
+    "UPPER",
+];
+
 /// Whether this upper-case word is reserved.
 pub fn is_reserved(word: &str) -> bool {
     RESERVED.binary_search(&word).is_ok()
+}
+
+/// Whether this upper-case word, which is not reserved, names no function for certain.
+pub fn is_no_function(word: &str) -> bool {
+    NO_FUNCTIONS.binary_search(&word).is_ok()
+}
+
+/// Whether this upper-case word is reserved for a function, behind which there must be a parenthesis.
+pub fn is_reserved_function(word: &str) -> bool {
+    FUNCTIONS.binary_search(&word).is_ok()
 }
 
 #[cfg(test)]
@@ -211,7 +374,8 @@ mod tests {
 
     #[test]
     fn the_list_is_sorted_and_knows_what_the_page_needs() {
-        assert!(RESERVED.is_sorted());
+        assert!(RESERVED.is_sorted() && NO_FUNCTIONS.is_sorted() && FUNCTIONS.is_sorted());
+        assert!(FUNCTIONS.iter().all(|word| is_reserved(word)) && !NO_FUNCTIONS.iter().any(|word| is_reserved(word)));
         assert!(is_reserved("FROM") && is_reserved("ADD") && is_reserved("YEAR"));
         // Columns and aliases of the documentation page.
         assert!(!is_reserved("COMMENT") && !is_reserved("LIMIT") && !is_reserved("CITY") && !is_reserved("FIRST"));

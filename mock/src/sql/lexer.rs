@@ -26,6 +26,8 @@ pub struct Token {
     pub kind: TokenKind,
     /// As written.
     pub text: String,
+    /// The byte of the statement where it begins.
+    pub start: usize,
     /// Where it begins.
     pub at: Position,
 }
@@ -113,7 +115,7 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, SqlError> {
         let (at, start) = (cursor.position(), cursor.offset);
         let kind = next(&mut cursor, at)?;
         let end = kind == TokenKind::End;
-        tokens.push(Token { kind, text: text[start..cursor.offset].to_owned(), at });
+        tokens.push(Token { kind, text: text[start..cursor.offset].to_owned(), start, at });
         if end {
             return Ok(tokens);
         }
@@ -166,6 +168,14 @@ fn next(cursor: &mut Cursor<'_>, at: Position) -> Result<TokenKind, SqlError> {
 
 fn number(cursor: &mut Cursor<'_>, start: usize) -> String {
     let digit = |char: char| char.is_ascii_digit();
+    if let Some(behind) = cursor.rest().strip_prefix("0x").or_else(|| cursor.rest().strip_prefix("0X")) {
+        let count = behind.bytes().take_while(u8::is_ascii_hexdigit).count();
+        // More digits than 64 bits have are no number but a name behind a 0.
+        if (1..=16).contains(&count) {
+            cursor.offset += 2 + count;
+            return cursor.text[start..cursor.offset].to_ascii_lowercase();
+        }
+    }
     cursor.skip_while(digit);
     if cursor.peek() == Some('.') {
         cursor.bump();
@@ -235,8 +245,11 @@ mod tests {
     #[test]
     fn comments_and_doubled_quotes_are_understood() {
         let kinds: Vec<TokenKind> =
-            tokens("/* ; */ 'it''s' -- no\n1.5e-3").unwrap().into_iter().map(|token| token.kind).collect();
-        assert_eq!(kinds, [TokenKind::Text("it's".into()), TokenKind::Number("1.5e-3".into()), TokenKind::End]);
+            tokens("/* ; */ 'it''s' -- no\n1.5e-3 0X1F 0xg").unwrap().into_iter().map(|token| token.kind).collect();
+        let number = |text: &str| TokenKind::Number(text.into());
+        let hexadecimal = [number("0x1f"), number("0"), TokenKind::Word("XG".into())];
+        assert_eq!(kinds[..2], [TokenKind::Text("it's".into()), number("1.5e-3")]);
+        assert_eq!(kinds[2..5], hexadecimal);
     }
 
     #[test]

@@ -15,6 +15,7 @@
 pub mod ast;
 pub mod bind;
 pub mod convert;
+mod dates;
 pub mod error;
 pub mod exec;
 pub mod isql;
@@ -36,7 +37,9 @@ use crate::store::Store;
 use exec::{Context, Flow};
 use script::Piece;
 
-pub use error::SqlError;
+use bind::Bound;
+
+pub use error::{SqlError, SqlWarning};
 pub use exec::Limits;
 pub use types::{Cell, Column, Kind, Table, Type};
 
@@ -56,8 +59,17 @@ pub struct Outcome {
     pub layout: Layout,
     /// The rows; those fetched before the error, if there is one.
     pub table: Option<Table>,
+    /// What isql tells beside the rows.
+    pub warning: Option<SqlWarning>,
     /// Why it stopped.
     pub error: Option<SqlError>,
+}
+
+impl Outcome {
+    /// Nothing yet.
+    fn new(layout: Layout) -> Self {
+        Self { layout, table: None, warning: None, error: None }
+    }
 }
 
 /// What a whole input of isql came to.
@@ -80,7 +92,7 @@ const DEEP_STACK: usize = 64 << 20;
 pub fn select(store: &Store, now: DateTime, statement: &str) -> Result<Table, SqlError> {
     let statement = statement.trim_end().trim_end_matches(';');
     let outcome = with_deep_stack(|| {
-        let mut outcome = Outcome { layout: Layout::default(), table: None, error: None };
+        let mut outcome = Outcome::new(Layout::default());
         fetch(&Context::new(store, now, Limits::default()), statement, &mut outcome);
         outcome
     })?;
@@ -100,7 +112,7 @@ pub fn run(store: &Store, now: DateTime, input: &str) -> Script {
 /// As [`run`], within limits of its own.
 pub fn run_within(store: &Store, now: DateTime, input: &str, limits: Limits) -> Script {
     with_deep_stack(|| run_pieces(store, now, input, limits)).unwrap_or_else(|error| Script {
-        outcomes: vec![Outcome { layout: Layout::default(), table: None, error: Some(error) }],
+        outcomes: vec![Outcome { error: Some(error), ..Outcome::new(Layout::default()) }],
     })
 }
 
@@ -117,19 +129,24 @@ fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, SqlErr
 
 fn run_pieces(store: &Store, now: DateTime, input: &str, limits: Limits) -> Script {
     let started = Instant::now();
+    // What a statement took is not given back: the script keeps all rows until they are printed.
+    let mut left = limits.bytes;
     let mut layout = Layout::default();
     let mut script = Script::default();
     for (index, piece) in script::pieces(input).into_iter().enumerate() {
-        let mut outcome = Outcome { layout, table: None, error: None };
+        let mut outcome = Outcome::new(layout);
         match piece {
             _ if index >= MAX_STATEMENTS => outcome.error = Some(SqlError::limit("there are more than 100 statements")),
+            Piece::Statement(statement) if script::ends(statement) => break,
             Piece::Unfinished => outcome.error = Some(SqlError::unfinished()),
             Piece::Statement(statement) => match script::set(statement, &mut layout) {
                 Some(Ok(())) => continue,
                 Some(Err(error)) => outcome.error = Some(error),
                 None => {
-                    let limits = Limits { time: limits.time.saturating_sub(started.elapsed()), ..limits };
-                    fetch(&Context::new(store, now, limits), statement, &mut outcome);
+                    let limits = Limits { time: limits.time.saturating_sub(started.elapsed()), bytes: left };
+                    let context = Context::new(store, now, limits);
+                    fetch(&context, statement, &mut outcome);
+                    left = left.saturating_sub(context.taken());
                 }
             },
         }
@@ -146,7 +163,10 @@ fn fetch(context: &Context<'_>, statement: &str, outcome: &mut Outcome) {
     let prepared =
         parser::parse(statement).and_then(|query| bind::bind(context.store().schema(), context.now(), &query));
     let plan = match prepared {
-        Ok(plan) => plan,
+        Ok(Bound { plan, unused }) => {
+            outcome.warning = SqlWarning::unused(&unused);
+            plan
+        }
         Err(error) => {
             outcome.error = Some(error);
             return;

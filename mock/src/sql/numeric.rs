@@ -1,7 +1,15 @@
 //! Exact numbers under dialect 3: 64-bit integers with a scale, cut toward zero where digits do not fit.
 
+use std::cmp::Ordering;
+
 use super::ast::Arithmetic;
 use super::error::SqlError;
+
+/// Digits after the point that a value has. Below zero: zeros before the point that are not written down.
+///
+/// It need not be the scale of the value's type: `ROUND(1.25, 1)` is declared with two digits and has one, which shows
+/// as soon as the value becomes a text or a factor.
+pub type Scale = i16;
 
 /// 10^n, where it fits 128 bits.
 pub fn power(digits: u32) -> Option<i128> {
@@ -12,22 +20,56 @@ pub fn power(digits: u32) -> Option<i128> {
 ///
 /// # Errors
 /// It does not fit.
-pub fn rescale(raw: i64, from: u8, to: u8) -> Result<i64, SqlError> {
-    narrow(rescale_wide(i128::from(raw), from, to).ok_or_else(SqlError::out_of_range)?)
-}
-
-fn rescale_wide(raw: i128, from: u8, to: u8) -> Option<i128> {
-    if to >= from {
-        return raw.checked_mul(power(u32::from(to - from))?);
+pub fn rescale(raw: i64, from: Scale, to: Scale) -> Result<i64, SqlError> {
+    if raw == 0 {
+        return Ok(0);
     }
-    let unit = power(u32::from(from - to))?;
-    Some(round_half_away(raw, unit))
+    let (value, unit) = (i128::from(raw), power(u32::from(from.abs_diff(to))));
+    if to >= from {
+        let grown = unit.and_then(|unit| value.checked_mul(unit)).ok_or_else(SqlError::out_of_range)?;
+        return narrow(grown);
+    }
+    // More digits than there are leave nothing.
+    unit.map_or(Ok(0), |unit| narrow(round_half_away(value, unit)))
 }
 
 /// A quotient rounded to a whole number, halves away from zero.
 pub fn round_half_away(raw: i128, unit: i128) -> i128 {
     let (quotient, rest) = (raw / unit, raw % unit);
     if rest.unsigned_abs() >= unit.unsigned_abs().div_ceil(2) { quotient + raw.signum() } else { quotient }
+}
+
+/// An exact number with digits beyond this scale cut off; it keeps its own scale where that is smaller.
+pub fn truncate(raw: i64, from: Scale, to: Scale) -> (i64, Scale) {
+    let scale = from.min(to);
+    let unit = power(u32::from(from.abs_diff(scale))).and_then(|unit| i64::try_from(unit).ok());
+    (unit.map_or(0, |unit| raw / unit), scale)
+}
+
+/// A floating-point number as an exact one. Firebird adds a little more than a half before it cuts, so that
+/// 1.005e0 becomes 1.01.
+///
+/// # Errors
+/// It does not fit.
+pub fn from_double(number: f64, scale: Scale, nudge: f64) -> Result<i64, SqlError> {
+    let unit = 10_f64.powi(i32::from(scale.unsigned_abs()));
+    let scaled = if scale < 0 { number / unit } else { number * unit };
+    let rounded = if scaled > 0.0 { scaled + 0.5 + nudge } else { scaled - 0.5 - nudge };
+    // The range of 64 bits, whose upper end has no exact double.
+    if !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&rounded) {
+        return Err(SqlError::out_of_range());
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the range was just checked, and a fraction is to be cut")]
+    let raw = rounded as i64;
+    Ok(raw)
+}
+
+/// An exact number as a floating-point one.
+pub fn to_double(raw: i64, scale: Scale) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "that is what the conversion means")]
+    let number = raw as f64;
+    let unit = 10_f64.powi(i32::from(scale.unsigned_abs()));
+    if scale < 0 { number * unit } else { number / unit }
 }
 
 /// A result of more than 64 bits is out of range.
@@ -39,22 +81,30 @@ pub fn narrow(raw: i128) -> Result<i64, SqlError> {
 }
 
 /// Compares numbers of any scales.
-pub fn compare(left: (i64, u8), right: (i64, u8)) -> std::cmp::Ordering {
-    // 64 bits times 10^18 fit 128 bits.
-    let lift = |(raw, scale): (i64, u8)| i128::from(raw) * 10_i128.pow(18 - u32::from(scale.min(18)));
-    lift(left).cmp(&lift(right))
+pub fn compare(left: (i64, Scale), right: (i64, Scale)) -> Ordering {
+    let scale = left.1.max(right.1);
+    let lift = |(raw, own): (i64, Scale)| match raw {
+        0 => Some(0),
+        raw => power(u32::from(own.abs_diff(scale))).and_then(|unit| i128::from(raw).checked_mul(unit)),
+    };
+    match (lift(left), lift(right)) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        // What does not fit 128 bits is further from zero than anything that does.
+        (None, _) => left.0.cmp(&0),
+        (_, None) => 0.cmp(&right.0),
+    }
 }
 
 /// Compares numbers as a predicate does: in the greater scale, where both must fit.
 ///
 /// # Errors
 /// One does not.
-pub fn compare_fitting(left: (i64, u8), right: (i64, u8)) -> Result<std::cmp::Ordering, SqlError> {
+pub fn compare_fitting(left: (i64, Scale), right: (i64, Scale)) -> Result<Ordering, SqlError> {
     let scale = left.1.max(right.1);
-    Ok(grow(left.0, scale - left.1)?.cmp(&grow(right.0, scale - right.1)?))
+    Ok(rescale(left.0, left.1, scale)?.cmp(&rescale(right.0, right.1, scale)?))
 }
 
-/// The scale of a result.
+/// The declared scale of a result.
 pub fn result_scale(operation: Arithmetic, left: u8, right: u8) -> u8 {
     match operation {
         Arithmetic::Add | Arithmetic::Subtract => left.max(right),
@@ -62,36 +112,33 @@ pub fn result_scale(operation: Arithmetic, left: u8, right: u8) -> u8 {
     }
 }
 
-/// Applies an operation; the result has [`result_scale`].
+/// Applies an operation whose result is declared with this scale. What is missing to it (or too much) because an operand
+/// has another scale than it was declared with, Firebird gives to (or takes from) the other operand, rounding:
+/// `ROUND(3, 2) * 1.55` is 3.00 times 2.
 ///
 /// # Errors
 /// It needs more than 64 bits, or divides by zero.
-pub fn apply(operation: Arithmetic, left: (i64, u8), right: (i64, u8)) -> Result<i64, SqlError> {
+pub fn apply(operation: Arithmetic, left: (i64, Scale), right: (i64, Scale), declared: Scale) -> Result<i64, SqlError> {
     match operation {
         Arithmetic::Add | Arithmetic::Subtract => {
-            let scale = left.1.max(right.1);
-            let a = grow(left.0, scale - left.1)?;
-            let b = grow(right.0, scale - right.1)?;
+            let (a, b) = (rescale(left.0, left.1, declared)?, rescale(right.0, right.1, declared)?);
             let result = if operation == Arithmetic::Add { a.checked_add(b) } else { a.checked_sub(b) };
             result.ok_or_else(SqlError::integer_overflow)
         }
-        Arithmetic::Multiply => left.0.checked_mul(right.0).ok_or_else(SqlError::integer_overflow),
-        Arithmetic::Divide => divide(left.0, right),
+        Arithmetic::Multiply => {
+            let factor = rescale(right.0, right.1, declared - left.1)?;
+            left.0.checked_mul(factor).ok_or_else(SqlError::integer_overflow)
+        }
+        Arithmetic::Divide if right.0 == 0 => Err(SqlError::division_by_zero()),
+        Arithmetic::Divide => divide(rescale(left.0, left.1, declared - right.1)?, right),
     }
-}
-
-fn grow(raw: i64, digits: u8) -> Result<i64, SqlError> {
-    10_i64.checked_pow(u32::from(digits)).and_then(|unit| raw.checked_mul(unit)).ok_or_else(SqlError::out_of_range)
 }
 
 /// The dividend gets twice the divisor's scale in zeros: as many as fit before the division, then those that the divisor can
 /// do without, and what is missing still is put behind the quotient. This is Firebird's way, and decides what is cut and
 /// when it overflows.
-fn divide(mut dividend: i64, (mut divisor, scale): (i64, u8)) -> Result<i64, SqlError> {
-    if divisor == 0 {
-        return Err(SqlError::division_by_zero());
-    }
-    let mut missing = u32::from(scale) * 2;
+fn divide(mut dividend: i64, (mut divisor, scale): (i64, Scale)) -> Result<i64, SqlError> {
+    let mut missing = u32::try_from(scale).unwrap_or(0) * 2;
     while missing > 0
         && let Some(grown) = dividend.checked_mul(10)
     {
@@ -131,8 +178,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_an_error() {
-        assert_eq!(divide(1, (0, 0)).unwrap_err().sqlstate, "22012");
-        assert_eq!(apply(Arithmetic::Add, (i64::MAX, 0), (1, 0)).unwrap_err().sqlstate, "22003");
+        assert_eq!(apply(Arithmetic::Divide, (1, 0), (0, 0), 0).unwrap_err().sqlstate, "22012");
+        assert_eq!(apply(Arithmetic::Add, (i64::MAX, 0), (1, 0), 0).unwrap_err().sqlstate, "22003");
         assert_eq!(divide(i64::MIN, (-1, 0)).unwrap_err().sqlstate, "22003");
         assert_eq!(rescale(i64::MAX, 0, 2).unwrap_err().sqlstate, "22003");
     }
@@ -142,5 +189,33 @@ mod tests {
         assert_eq!(rescale(-500, 5, 2).unwrap(), -1);
         assert_eq!(rescale(499, 5, 2).unwrap(), 0);
         assert_eq!(rescale(1_005, 3, 2).unwrap(), 101);
+    }
+
+    #[test]
+    fn a_scale_other_than_declared_moves_to_the_other_operand() {
+        // round(3, 2) * 1.55, round(3, 2) * 3.5 and 1.55 * round(3, 2), as Firebird 3.0.11 has them.
+        assert_eq!(apply(Arithmetic::Multiply, (300, 2), (155, 2), 2).unwrap(), 600);
+        assert_eq!(apply(Arithmetic::Multiply, (300, 2), (35, 1), 1).unwrap(), 0);
+        assert_eq!(apply(Arithmetic::Multiply, (155, 2), (300, 2), 2).unwrap(), 465);
+        // round(15.5, -1) + 1.5
+        assert_eq!(apply(Arithmetic::Add, (2, -1), (15, 1), 1).unwrap(), 215);
+    }
+
+    #[test]
+    fn numbers_of_scales_far_apart_compare() {
+        assert_eq!(compare((1, -127), (i64::MAX, 0)), Ordering::Greater);
+        assert_eq!(compare((i64::MIN, 0), (-1, -127)), Ordering::Greater);
+        assert_eq!(compare((0, 128), (0, -127)), Ordering::Equal);
+        assert_eq!(compare((20, 1), (2, 0)), Ordering::Equal);
+    }
+
+    #[test]
+    fn a_nudge_makes_up_for_binary_fractions() {
+        assert_eq!(from_double(1.005, 2, 1e-14).unwrap(), 101);
+        assert_eq!(from_double(0.285, 2, 1e-14).unwrap(), 29);
+        assert_eq!(from_double(-1.005, 2, 1e-14).unwrap(), -101);
+        assert_eq!(from_double(123.456, -1, 1e-14).unwrap(), 12);
+        assert_eq!(from_double(1e30, 0, 1e-14).unwrap_err(), SqlError::out_of_range());
+        assert_eq!(from_double(f64::NAN, 0, 1e-14).unwrap_err(), SqlError::out_of_range());
     }
 }

@@ -26,6 +26,46 @@ pub struct Plan {
     pub bounds: Bounds,
 }
 
+impl Plan {
+    fn arms(&self) -> impl Iterator<Item = &Arm> {
+        std::iter::once(&self.first).chain(self.unions.iter().map(|(_, arm)| arm))
+    }
+
+    /// The expressions of its arms; those of its derived tables excepted.
+    pub fn exprs(&self) -> Vec<&Typed> {
+        let mut all = Vec::new();
+        for arm in self.arms() {
+            all.extend(arm.items.iter().chain(&arm.filter));
+            all.extend(arm.order.iter().map(|sort| sort.key.of(&arm.items)));
+            arm.tree.conditions(&mut all);
+            if let Some(grouping) = &arm.grouping {
+                all.extend(grouping.keys.iter().map(|key| key.of(&arm.items)));
+                all.extend(grouping.aggregates.iter().filter_map(|aggregate| aggregate.of.as_ref()));
+                all.extend(&grouping.having);
+            }
+        }
+        all
+    }
+
+    /// Its derived tables.
+    pub fn derived(&self) -> impl Iterator<Item = &Plan> {
+        self.arms().flat_map(|arm| &arm.streams).filter_map(|source| match source {
+            Source::Derived(plan) => Some(plan.as_ref()),
+            _ => None,
+        })
+    }
+}
+
+impl Tree {
+    fn conditions<'t>(&'t self, all: &mut Vec<&'t Typed>) {
+        if let Self::Join { left, right, on, .. } = self {
+            all.extend(on);
+            left.conditions(all);
+            right.conditions(all);
+        }
+    }
+}
+
 /// A sort key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sort<K> {
@@ -179,14 +219,22 @@ pub enum Function {
     CharLength,
     /// `OCTET_LENGTH`
     OctetLength,
+    /// `BIT_LENGTH`
+    BitLength,
     /// `SUBSTRING`
     Substring,
     /// `TRIM`
     Trim(TrimSide),
     /// `EXTRACT`
     Extract(Part),
+    /// `DATEADD`
+    DateAdd(Part),
+    /// `DATEDIFF`
+    DateDiff(Part),
     /// `POSITION`
     Position,
+    /// `OVERLAY`
+    Overlay,
     /// `REPLACE`
     Replace,
     /// `LEFT`
@@ -304,6 +352,15 @@ impl Typed {
                 .chain(arms.iter().flat_map(|(when, then)| [when, then]))
                 .chain(otherwise.as_deref())
                 .collect(),
+        }
+    }
+
+    /// The subquery that it asks.
+    pub fn subquery(&self) -> Option<&Plan> {
+        match &self.node {
+            Node::Exists(plan) | Node::Singular(plan) | Node::Quantified(_, _, _, plan) => Some(plan),
+            Node::Scalar(plan) => Some(plan),
+            _ => None,
         }
     }
 

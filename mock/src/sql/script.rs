@@ -2,6 +2,7 @@
 
 use super::Layout;
 use super::error::SqlError;
+use super::lexer::TokenKind;
 
 /// One piece of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +95,12 @@ pub fn set(statement: &str, layout: &mut Layout) -> Option<Result<(), SqlError>>
     Some(Ok(()))
 }
 
+/// Whether isql reads no further: `EXIT` and `QUIT`, whatever stands behind the word.
+pub fn ends(statement: &str) -> bool {
+    super::lexer::tokens(statement)
+        .is_ok_and(|tokens| matches!(&tokens[0].kind, TokenKind::Word(word) if word == "EXIT" || word == "QUIT"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,5 +135,11 @@ mod tests {
         assert!(set("set heading on", &mut layout).unwrap().is_ok() && !layout.heading_off);
         assert!(set("set term ^", &mut layout).unwrap().is_err());
         assert!(set("select 1", &mut layout).is_none());
+    }
+
+    #[test]
+    fn exit_and_quit_end_the_script() {
+        assert!(ends("exit") && ends("QUIT ") && ends("/* c */ Exit foo"));
+        assert!(!ends("exi") && !ends("select 'exit'") && !ends(""));
     }
 }

@@ -4,14 +4,23 @@ use std::cmp::Ordering;
 
 use jiff::civil::{Date, DateTime, Time};
 
+use super::numeric::Scale;
 use super::types::Cell;
+
+/// The significant digits that 32-bit floating-point numbers are written with.
+pub const FLOAT_DIGITS: usize = 8;
+
+/// Those of 64-bit ones.
+pub const DOUBLE_DIGITS: usize = 16;
 
 /// A value as `CAST(... AS VARCHAR)` and isql write it; NULL as isql does.
 pub fn display(cell: &Cell) -> String {
     match cell {
         Cell::Null => "<null>".into(),
         Cell::Exact { raw, scale } => exact(*raw, *scale),
-        Cell::Double(number) => double(*number, 16),
+        Cell::Float(number) => double(f64::from(*number), FLOAT_DIGITS),
+        // A zero has no sign.
+        Cell::Double(number) => double(*number + 0.0, DOUBLE_DIGITS),
         Cell::Text(text) => text.to_string(),
         Cell::Date(day) => date(*day),
         Cell::Time(moment) => time(*moment),
@@ -20,13 +29,15 @@ pub fn display(cell: &Cell) -> String {
     }
 }
 
-/// An exact number with its point; never `-0.00`.
-pub fn exact(raw: i64, scale: u8) -> String {
-    if scale == 0 {
-        return raw.to_string();
+/// An exact number with its point; never `-0.00`. Zeros that are not written down are put behind the digits, even behind
+/// a 0.
+pub fn exact(raw: i64, scale: Scale) -> String {
+    let places = usize::from(scale.unsigned_abs());
+    if scale <= 0 {
+        return format!("{raw}{}", "0".repeat(places));
     }
     let sign = if raw < 0 { "-" } else { "" };
-    let scale = usize::from(scale);
+    let scale = places;
     let digits = format!("{:0>width$}", raw.unsigned_abs(), width = scale + 1);
     let (whole, fraction) = digits.split_at(digits.len() - scale);
     format!("{sign}{whole}.{fraction}")
@@ -60,6 +71,17 @@ pub fn double(number: f64, significant: usize) -> String {
     if decimals == 0 { format!("{text}.") } else { text }
 }
 
+/// As [`double`], without zeros at the end: C's `%.*g`.
+pub fn double_trimmed(number: f64, significant: usize) -> String {
+    let written = double(number, significant);
+    let (mantissa, exponent) = match written.find('e') {
+        Some(at) => written.split_at(at),
+        None => (written.as_str(), ""),
+    };
+    let mantissa = if mantissa.contains('.') { mantissa.trim_end_matches('0').trim_end_matches('.') } else { mantissa };
+    format!("{mantissa}{exponent}")
+}
+
 /// `2020-01-15`.
 pub fn date(day: Date) -> String {
     format!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day())
@@ -88,6 +110,21 @@ pub fn compare(left: &str, right: &str) -> Ordering {
     let left_rest = against_blanks(&left[common..]);
     let right_rest = against_blanks(&right[common..]).map(Ordering::reverse);
     left_rest.or(right_rest).unwrap_or(Ordering::Equal)
+}
+
+/// In upper case, character by character: what would become two stays as it is.
+pub fn upper(text: &str) -> String {
+    text.chars().map(|char| alone(char.to_uppercase()).unwrap_or(char)).collect()
+}
+
+/// In lower case, likewise.
+pub fn lower(text: &str) -> String {
+    // The dot of a Turkish capital I is the only thing that lower case makes a character of its own.
+    text.chars().map(|char| alone(char.to_lowercase()).unwrap_or(if char == 'İ' { 'i' } else { char })).collect()
+}
+
+fn alone(mut mapped: impl Iterator<Item = char>) -> Option<char> {
+    mapped.next().filter(|_| mapped.next().is_none())
 }
 
 /// The text without the blanks that no comparison sees.
@@ -160,6 +197,8 @@ mod tests {
         assert_eq!(exact(0, 2), "0.00");
         assert_eq!(exact(i64::MIN, 1), "-922337203685477580.8");
         assert_eq!(exact(-7, 0), "-7");
+        assert_eq!(exact(2, -1), "20");
+        assert_eq!(exact(0, -1), "00");
     }
 
     #[test]
@@ -169,6 +208,16 @@ mod tests {
         assert_eq!(double(1e-10, 16), "1.000000000000000e-10");
         assert_eq!(double(123_456_789_012_345_678.0, 16), "1.234567890123457e+17");
         assert_eq!(double(1.0 / 3.0, 16), "0.3333333333333333");
+        assert_eq!(double_trimmed(1.5, 8), "1.5");
+        assert_eq!(double_trimmed(1e30, 8), "1e+30");
+        assert_eq!(double_trimmed(16_777_216.0, 8), "16777216");
+        assert_eq!(double_trimmed(0.0, 8), "0");
+    }
+
+    #[test]
+    fn case_changes_character_by_character() {
+        assert_eq!(upper("straße йёщ ﬁ"), "STRAßE ЙЁЩ ﬁ");
+        assert_eq!(lower("ΑΣ İẞ ЙЁЩ"), "ασ iß йёщ");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use carbon_specs::{Field, FieldType};
 use jiff::civil::{Date, DateTime, Time};
 use serde_json::Value as Json;
 
+use super::numeric::Scale;
 use crate::store::Value;
 
 /// The characters that a `VARCHAR` of a model's `text` column takes.
@@ -20,6 +21,8 @@ pub enum Kind {
     Long,
     /// 64 bits, exact.
     Int64,
+    /// 32-bit floating point.
+    Float,
     /// 64-bit floating point.
     Double,
     /// `CHAR(n)`: padded with blanks.
@@ -41,7 +44,7 @@ pub enum Kind {
 pub struct Type {
     /// The family.
     pub kind: Kind,
-    /// Digits after the point, of an exact number.
+    /// Digits after the point, of an exact number; of a floating-point literal 1, for which isql prints more digits.
     pub scale: u8,
     /// Characters, of a text.
     pub length: usize,
@@ -58,6 +61,11 @@ impl Type {
     /// An exact number with digits after the point.
     pub const fn exact(kind: Kind, scale: u8) -> Self {
         Self { kind, scale, length: 0, bytes: 1 }
+    }
+
+    /// A floating-point number as written in a statement.
+    pub const fn literal_double() -> Self {
+        Self { kind: Kind::Double, scale: 1, length: 0, bytes: 1 }
     }
 
     /// `VARCHAR(n)` in UTF8.
@@ -90,9 +98,19 @@ impl Type {
         matches!(self.kind, Kind::Short | Kind::Long | Kind::Int64)
     }
 
+    /// Whether it is a floating-point number.
+    pub fn is_floating(self) -> bool {
+        matches!(self.kind, Kind::Float | Kind::Double)
+    }
+
     /// Whether it is a number.
     pub fn is_number(self) -> bool {
-        self.is_exact() || self.kind == Kind::Double
+        self.is_exact() || self.is_floating()
+    }
+
+    /// The declared digits after the point, as values count them.
+    pub fn places(self) -> Scale {
+        Scale::from(self.scale)
     }
 
     /// Whether it is a text.
@@ -115,6 +133,7 @@ impl Type {
             Kind::Short => scaled("SMALLINT", 4),
             Kind::Long => scaled("INTEGER", 9),
             Kind::Int64 => scaled("BIGINT", 18),
+            Kind::Float => "FLOAT".into(),
             Kind::Double => "DOUBLE PRECISION".into(),
             Kind::Char => format!("CHAR({})", self.length),
             Kind::Varchar => format!("VARCHAR({})", self.length),
@@ -136,8 +155,10 @@ pub enum Cell {
         /// All digits.
         raw: i64,
         /// How many of them stand after the point.
-        scale: u8,
+        scale: Scale,
     },
+    /// A floating-point number of 32 bits.
+    Float(f32),
     /// A floating-point number.
     Double(f64),
     /// A text.
@@ -181,7 +202,7 @@ impl Cell {
             Value::Decimal(number) => {
                 let mut number = *number;
                 number.rescale(u32::from(ty.scale));
-                i64::try_from(number.mantissa()).map_or(Self::Null, |raw| Self::Exact { raw, scale: ty.scale })
+                i64::try_from(number.mantissa()).map_or(Self::Null, |raw| Self::Exact { raw, scale: ty.places() })
             }
             Value::Date(day) => Self::Date(*day),
             Value::DateTime(moment) => Self::Timestamp(*moment),
@@ -194,6 +215,7 @@ impl Cell {
         match self {
             Self::Null => Json::Null,
             Self::Exact { raw, scale: 0 } => Json::from(*raw),
+            Self::Float(number) => Json::from(*number),
             Self::Double(number) => Json::from(*number),
             Self::Bool(flag) => Json::from(*flag),
             other => Json::from(super::text::display(other)),

@@ -111,6 +111,16 @@ impl<'a> Binder<'a> {
                 Ok(Typed { node: Node::Cast(boxed(inner)), ty: types::named(*name) })
             }
             ExprKind::Extract(part, inner) => self.extract(*part, inner),
+            ExprKind::DateAdd(part, by, moment) => {
+                let (by, moment) = (self.expr(by)?, self.expr(moment)?);
+                let ty = moment.ty;
+                Ok(Typed { node: Node::Call(Function::DateAdd(*part), vec![by, moment]), ty })
+            }
+            ExprKind::DateDiff(part, from, to) => {
+                let args = vec![self.expr(from)?, self.expr(to)?];
+                let ty = Type::exact(Kind::Int64, if *part == Part::Millisecond { 1 } else { 0 });
+                Ok(Typed { node: Node::Call(Function::DateDiff(*part), args), ty })
+            }
             ExprKind::Substring(text, from, length) => self.substring(text, from, length.as_deref()),
             ExprKind::Trim(side, what, text) => {
                 let text = self.expr(text)?;
@@ -136,7 +146,10 @@ impl<'a> Binder<'a> {
 
     fn literal(&mut self, name: TypeName, text: &str) -> Result<Typed, SqlError> {
         let ty = types::named(name);
-        let cell = convert::cast(&Cell::text(text), ty, self.now)?;
+        let cell = convert::cast(&Cell::text(text), ty, self.now).map_err(|mut error| {
+            error.lines.insert(0, "Dynamic SQL Error".to_owned());
+            error
+        })?;
         Ok(Typed { node: Node::Const(cell), ty })
     }
 
@@ -207,7 +220,7 @@ impl<'a> Binder<'a> {
             Some(operand) => Node::CaseOf(boxed(operand), bound, otherwise),
             None => Node::Case(bound, otherwise),
         };
-        Ok(Typed { node, ty })
+        Ok(super::declared(node, ty))
     }
 
     fn extract(&mut self, part: Part, inner: &'a Expr) -> Result<Typed, SqlError> {
@@ -283,6 +296,7 @@ impl<'a> Binder<'a> {
         let ty = match kind {
             AggregateKind::Count => Type::of(Kind::Int64),
             AggregateKind::Min | AggregateKind::Max => of.as_ref().map_or(inner, |of| of.ty),
+            AggregateKind::Sum | AggregateKind::Avg if inner.kind == Kind::Float => Type::of(Kind::Double),
             AggregateKind::Sum | AggregateKind::Avg if inner.kind == Kind::Double => inner,
             AggregateKind::Sum | AggregateKind::Avg if inner.is_exact() => Type::exact(Kind::Int64, inner.scale),
             AggregateKind::Sum | AggregateKind::Avg => {
@@ -311,9 +325,18 @@ pub(super) fn or_integer(expr: &Typed) -> Type {
 
 /// A number as Firebird types it: 32 bits if it fits, scaled 64 bits with a point, floating with an exponent.
 fn number(digits: &str, expr: &Expr) -> Result<Typed, SqlError> {
+    if let Some((sign, hexadecimal)) = digits.split_once("0x") {
+        let raw = convert::hexadecimal(hexadecimal).ok_or_else(|| SqlError::token(digits, expr.at))?;
+        let raw = if sign == "-" { raw.checked_neg().ok_or_else(SqlError::integer_overflow)? } else { raw };
+        let kind = if hexadecimal.len() <= 8 { Kind::Long } else { Kind::Int64 };
+        return Ok(Typed { node: Node::Const(Cell::int(raw)), ty: Type::of(kind) });
+    }
     if digits.contains(['e', 'E']) {
         let number: f64 = digits.parse().map_err(|_| SqlError::token(digits, expr.at))?;
-        return Ok(Typed { node: Node::Const(Cell::Double(number)), ty: Type::of(Kind::Double) });
+        if number.is_infinite() {
+            return Err(SqlError::out_of_range());
+        }
+        return Ok(Typed { node: Node::Const(Cell::Double(number)), ty: Type::literal_double() });
     }
     let plain: String = digits.chars().filter(|char| *char != '.').collect();
     let raw: i64 = plain.parse().map_err(|_| {
@@ -334,5 +357,5 @@ fn number(digits: &str, expr: &Expr) -> Result<Typed, SqlError> {
     // -2147483648 is a negated 2147483648, which needs 64 bits.
     let long = places.is_none() && i32::try_from(raw.unsigned_abs()).is_ok();
     let kind = if long { Kind::Long } else { Kind::Int64 };
-    Ok(Typed { node: Node::Const(Cell::Exact { raw, scale }), ty: Type::exact(kind, scale) })
+    Ok(Typed { node: Node::Const(Cell::Exact { raw, scale: scale.into() }), ty: Type::exact(kind, scale) })
 }

@@ -1,11 +1,12 @@
 //! Calls of functions by name.
 
 use super::expr::or_integer;
-use super::{Binder, boxed, types};
+use super::{Binder, boxed, declared, types};
 use crate::sql::ast::{Expr, Name};
+use crate::sql::convert;
 use crate::sql::error::SqlError;
 use crate::sql::plan::{Function, Node, Typed};
-use crate::sql::types::{Cell, Kind, Type};
+use crate::sql::types::{Cell, Kind, TEXT_LENGTH, Type};
 
 /// What Firebird has and this tool does not.
 const NOT_HERE: &[&str] = &[
@@ -24,13 +25,10 @@ const NOT_HERE: &[&str] = &[
     "BIN_SHL",
     "BIN_SHR",
     "BIN_XOR",
-    "BIT_LENGTH",
     "CHAR_TO_UUID",
     "COS",
     "COSH",
     "COT",
-    "DATEADD",
-    "DATEDIFF",
     "EXP",
     "GEN_ID",
     "GEN_UUID",
@@ -39,7 +37,6 @@ const NOT_HERE: &[&str] = &[
     "LN",
     "LOG",
     "LOG10",
-    "OVERLAY",
     "PI",
     "POWER",
     "RAND",
@@ -68,6 +65,8 @@ impl<'a> Binder<'a> {
             "LOWER" => (Function::Lower, 1..=1),
             "CHAR_LENGTH" | "CHARACTER_LENGTH" => (Function::CharLength, 1..=1),
             "OCTET_LENGTH" => (Function::OctetLength, 1..=1),
+            "BIT_LENGTH" => (Function::BitLength, 1..=1),
+            "OVERLAY" => (Function::Overlay, 3..=4),
             "POSITION" => (Function::Position, 2..=3),
             "REPLACE" => (Function::Replace, 3..=3),
             "LEFT" => (Function::Left, 2..=2),
@@ -102,14 +101,14 @@ impl<'a> Binder<'a> {
         }
         let list = self.exprs(args)?;
         let ty = types::common("COALESCE", &list.iter().collect::<Vec<_>>())?;
-        Ok(Typed { node: Node::Coalesce(list), ty })
+        Ok(declared(Node::Coalesce(list), ty))
     }
 
     fn nullif(&mut self, name: &Name, args: &'a [Expr]) -> Result<Typed, SqlError> {
         let [left, right] = args else { return Err(SqlError::token(")", name.at)) };
         let (left, right) = (self.expr(left)?, self.expr(right)?);
-        let ty = left.ty;
-        Ok(Typed { node: Node::NullIf(boxed(left), boxed(right)), ty })
+        let ty = types::common("CASE", &[&left])?;
+        Ok(declared(Node::NullIf(boxed(left), boxed(right)), ty))
     }
 
     fn iif(&mut self, name: &Name, args: &'a [Expr]) -> Result<Typed, SqlError> {
@@ -117,7 +116,7 @@ impl<'a> Binder<'a> {
         let condition = self.condition(condition)?;
         let (then, otherwise) = (self.expr(then)?, self.expr(otherwise)?);
         let ty = types::common("CASE", &[&then, &otherwise])?;
-        Ok(Typed { node: Node::Case(vec![(condition, then)], Some(boxed(otherwise))), ty })
+        Ok(declared(Node::Case(vec![(condition, then)], Some(boxed(otherwise))), ty))
     }
 
     /// `DECODE(operand, key, value, ..., otherwise)`.
@@ -136,6 +135,7 @@ impl<'a> Binder<'a> {
         }
         let values: Vec<&Typed> = arms.iter().map(|(_, value)| value).chain(&otherwise).collect();
         let ty = types::common("DECODE", &values)?;
+        // Unlike CASE, it leaves the value as it is.
         Ok(Typed { node: Node::CaseOf(boxed(operand), arms, otherwise.map(boxed)), ty })
     }
 }
@@ -152,23 +152,30 @@ fn result(name: &str, function: Function, args: &[Typed]) -> Result<Type, SqlErr
         let line = format!("{which} argument for {name} must be integral type or floating point type");
         Err(SqlError::new("42000", &["expression evaluation not supported", &line]))
     };
+    // A length that is computed may be any.
     let wanted = || match args.get(1).map(|length| &length.node) {
-        Some(Node::Const(Cell::Exact { raw, scale: 0 })) => usize::try_from(*raw).unwrap_or(0),
-        _ => text,
+        Some(Node::Const(length @ Cell::Exact { .. })) => {
+            convert::to_raw(length, 0).map_or(0, |length| usize::try_from(length).unwrap_or(0))
+        }
+        _ => TEXT_LENGTH,
     };
-    let null = args[0].node == Node::Const(Cell::Null);
+    let is_null = |place: usize| args.get(place).is_some_and(|arg| arg.node == Node::Const(Cell::Null));
+    let null = is_null(0);
     Ok(match function {
-        Function::Upper | Function::Lower | Function::Reverse | Function::Left | Function::Right if null => {
+        Function::Upper | Function::Lower | Function::Reverse if null => types::null_type(),
+        Function::Left | Function::Right if null || is_null(1) => types::null_type(),
+        Function::Replace | Function::Lpad | Function::Rpad | Function::Overlay if (0..args.len()).any(is_null) => {
             types::null_type()
         }
-        Function::Replace | Function::Lpad | Function::Rpad if null => types::null_type(),
-        // Trimmed, cut and taken out have their own grammar and their own types.
+        // Those with a grammar of their own get their types there.
         Function::Substring | Function::Trim(_) | Function::Extract(_) => types::varchar(text),
+        Function::DateAdd(_) | Function::DateDiff(_) => first,
+        Function::Overlay => types::varchar(text + types::text_length(args[1].ty)),
         Function::Upper | Function::Lower if first.kind == Kind::Char => Type::char(text),
         Function::Upper | Function::Lower | Function::Reverse | Function::Left | Function::Right => {
             types::varchar(text)
         }
-        Function::CharLength | Function::OctetLength | Function::Position => Type::of(Kind::Long),
+        Function::CharLength | Function::OctetLength | Function::BitLength | Function::Position => Type::of(Kind::Long),
         Function::Replace => {
             let (from, to) = (types::text_length(args[1].ty).max(1), types::text_length(args[2].ty));
             let nothing = args[1].ty.is_text() && args[1].ty.length == 0;
@@ -178,19 +185,21 @@ fn result(name: &str, function: Function, args: &[Typed]) -> Result<Type, SqlErr
         Function::Lpad | Function::Rpad => types::varchar(wanted()),
         Function::Round | Function::Trunc => {
             let ty = number(0)?;
-            if args.len() == 2 {
-                number(1)?;
-                return Ok(ty);
+            if is_null(1) {
+                return Ok(Type::of(Kind::Long));
             }
-            Type { scale: 0, ..ty }
+            if function == Function::Trunc && ty.is_floating() {
+                return Ok(Type::of(Kind::Double));
+            }
+            if args.len() == 2 { ty } else { Type { scale: 0, ..ty } }
         }
         Function::Floor | Function::Ceil => match number(0)? {
-            ty if ty.kind == Kind::Double => ty,
+            ty if ty.is_floating() => Type::of(Kind::Double),
             ty if null || ty.kind == Kind::Short => Type::of(Kind::Long),
             _ => Type::of(Kind::Int64),
         },
         Function::Abs => match number(0)? {
-            ty if ty.kind == Kind::Double => ty,
+            ty if ty.is_floating() => ty,
             ty if null || ty.kind == Kind::Short => Type::exact(Kind::Long, ty.scale),
             ty => Type::exact(Kind::Int64, ty.scale),
         },

@@ -1,6 +1,6 @@
 //! What a name can mean at a place in the statement.
 
-use super::Binder;
+use super::{Binder, types};
 use crate::sql::ast::Name;
 use crate::sql::error::SqlError;
 use crate::sql::plan::{Aggregate, Node, Typed};
@@ -19,6 +19,34 @@ pub(super) struct Level {
     pub(super) clause: Clause,
     /// Whether an aggregate's argument is being bound.
     pub(super) in_aggregate: bool,
+    /// Columns that `USING` made one.
+    pub(super) merged: Vec<Merged>,
+}
+
+/// Columns of one name that `USING` made one: the first that is not NULL.
+#[derive(Debug)]
+pub(super) struct Merged {
+    /// Their streams and places, the first that was named before all others.
+    pub(super) sides: Vec<(usize, usize)>,
+}
+
+impl Level {
+    /// Where this column was made one with others.
+    pub(super) fn merged(&self, stream: usize, column: usize) -> Option<&Merged> {
+        self.merged.iter().find(|merged| merged.sides.contains(&(stream, column)))
+    }
+
+    /// The value of a column as the level shows it: one for those that `USING` made one.
+    pub(super) fn value(&self, depth: usize, stream: usize, column: usize) -> Result<Typed, SqlError> {
+        let alone = |(stream, column): (usize, usize)| {
+            let ty = self.streams[stream].columns[column].ty;
+            Typed { node: Node::Column { depth, stream, column }, ty }
+        };
+        let Some(merged) = self.merged(stream, column) else { return Ok(alone((stream, column))) };
+        let sides: Vec<Typed> = merged.sides.iter().map(|side| alone(*side)).collect();
+        let ty = types::common("COALESCE", &sides.iter().collect::<Vec<_>>())?;
+        Ok(super::declared(Node::Coalesce(sides), ty))
+    }
 }
 
 /// A clause, as far as aggregates are concerned.
@@ -38,6 +66,8 @@ pub(super) enum Clause {
 pub(super) struct Stream {
     /// What the statement calls it.
     pub(super) alias: String,
+    /// Whether that is a name given there, not the table's own.
+    pub(super) named: bool,
     /// What it is, for error texts.
     pub(super) table: String,
     /// Its columns.
@@ -67,14 +97,22 @@ impl Binder<'_> {
                     let columns = &level.streams[*stream].columns;
                     Some((*stream, columns.iter().position(|column| column.name == name.text)?))
                 })
+                // Of columns that were made one, the first stands for all.
+                .filter(|found| {
+                    table.is_some() || level.merged(found.0, found.1).is_none_or(|merged| merged.sides[0] == *found)
+                })
                 .collect();
             match *found {
                 [] => {}
                 [(stream, column)] => {
-                    let ty = level.streams[stream].columns[column].ty;
-                    self.reaches(index);
                     let depth = self.levels.len() - 1 - index;
-                    return Ok(Typed { node: Node::Column { depth, stream, column }, ty });
+                    let ty = level.streams[stream].columns[column].ty;
+                    let value = match table {
+                        None => level.value(depth, stream, column)?,
+                        Some(_) => Typed { node: Node::Column { depth, stream, column }, ty },
+                    };
+                    self.reaches(index);
+                    return Ok(value);
                 }
                 _ => {
                     let tables: Vec<&str> =
@@ -89,6 +127,12 @@ impl Binder<'_> {
         };
         Err(SqlError::column_unknown(&full, at))
     }
+}
+
+/// A name that is given twice.
+pub(super) fn alias_conflict(alias: &str) -> SqlError {
+    let line = format!("alias {alias} conflicts with an alias in the same statement");
+    SqlError::dynamic("08001", -204, &[&line])
 }
 
 fn ambiguous(tables: &[&str], name: &Name) -> SqlError {

@@ -1,7 +1,7 @@
 //! Arms of a query: sources, joins, the select list, groups and sort keys.
 
-use super::scope::{Clause, Level, Stream};
-use super::{Binder, boxed, lookup, types};
+use super::scope::{self, Clause, Level, Merged, Stream};
+use super::{Binder, boxed, groups, lookup, types};
 use crate::sql::ast::{self, Comparison, ExprKind, From, Item, JoinKind, Name, OrderItem, Select};
 use crate::sql::error::SqlError;
 use crate::sql::plan::{Arm, Bounds, Grouping, Key, Node, Plan, Sort, Source, Tree, Typed};
@@ -38,11 +38,11 @@ impl<'a> Binder<'a> {
             Some(filter) => Some(self.condition(filter)?),
             None => None,
         };
-        let (items, columns) = self.items(&select.items)?;
+        let selected = self.items(&select.items)?;
         self.level().clause = Clause::Group;
         let mut keys = Vec::new();
         for key in &select.group {
-            keys.push(self.key(key, &columns, "GROUP BY")?);
+            keys.push(self.key(key, &selected, "GROUP BY")?);
         }
         self.level().clause = Clause::Select;
         let having = match &select.having {
@@ -51,7 +51,7 @@ impl<'a> Binder<'a> {
         };
         let mut sorts = Vec::new();
         for item in order {
-            let key = self.key(&item.expr, &columns, "ORDER BY")?;
+            let key = self.key(&item.expr, &selected, "ORDER BY")?;
             sorts.push(sort(item, key));
         }
         let aggregates = std::mem::take(&mut self.level().aggregates);
@@ -61,17 +61,19 @@ impl<'a> Binder<'a> {
             Some(Grouping { keys, aggregates, having })
         };
         if let Some(grouping) = &grouping {
-            check_groups(grouping, &items, &sorts)?;
+            groups::check(grouping, &selected.items, &sorts)?;
         }
         // A table's rows come in the order of its key: Firebird walks its index and sorts nothing.
         if let ([Source::Table(model)], [sort], None) = (streams.as_slice(), sorts.as_slice(), &grouping) {
             let key = self.schema.at(*model).pk.0;
-            let by_key = matches!(sort.key.of(&items).node, Node::Column { depth: 0, column, .. } if column == key);
+            let by_key =
+                matches!(sort.key.of(&selected.items).node, Node::Column { depth: 0, column, .. } if column == key);
             if by_key && !sort.descending && !select.distinct {
                 sorts.clear();
             }
         }
         let start = lookup::find(&mut tree, filter.as_ref(), &self.level().streams);
+        let Selected { items, columns, .. } = selected;
         let arm =
             Arm { bounds, distinct: select.distinct, items, streams, tree, start, filter, grouping, order: sorts };
         Ok((arm, columns))
@@ -93,7 +95,7 @@ impl<'a> Binder<'a> {
                 let on = match on {
                     Some(on) => Some(self.condition(on)?),
                     None if using.is_empty() => None,
-                    None => Some(self.using(using, middle)?),
+                    None => Some(self.using(using, (start, middle))?),
                 };
                 // Commas are no joins to Firebird: see `Level::order`.
                 if on.is_some() {
@@ -111,7 +113,7 @@ impl<'a> Binder<'a> {
     }
 
     /// A query in `FROM` sees nothing of its neighbours.
-    fn derived(&mut self, query: &'a ast::Query) -> Result<Plan, SqlError> {
+    pub(super) fn derived(&mut self, query: &'a ast::Query) -> Result<Plan, SqlError> {
         let hidden = self.levels.pop();
         let plan = self.query(query);
         self.levels.extend(hidden);
@@ -119,22 +121,29 @@ impl<'a> Binder<'a> {
     }
 
     fn table(&mut self, name: &Name, alias: Option<&Name>, streams: &mut Vec<Source>) -> Result<Tree, SqlError> {
-        if let Some(index) = self.ctes.iter().rposition(|cte| cte.name.text == name.text) {
-            let cte = self.ctes[index];
-            // A named query sees only those before it.
-            let later = self.ctes.split_off(index);
-            let plan = self.derived(&cte.query);
-            self.ctes.extend(later);
-            return self.add_derived((plan?, &cte.query), alias.unwrap_or(name), &cte.columns, streams);
+        if let Some(place) = self.ctes.iter().rposition(|named| named.cte.name.text == name.text) {
+            let cte = self.ctes[place].cte;
+            let plan = self.named_query(place)?;
+            return self.add_derived((plan, &cte.query), alias.unwrap_or(name), &cte.columns, streams);
         }
         let called = alias.unwrap_or(name).text.clone();
         if name.text == "RDB$DATABASE" {
             let columns = vec![Column { name: "RDB$RELATION_ID".into(), ty: Type::of(Kind::Short) }];
             return self.add(
-                Stream { alias: called, table: "table RDB$DATABASE".into(), columns, indexed: Vec::new() },
+                Stream {
+                    alias: called,
+                    named: alias.is_some(),
+                    table: "table RDB$DATABASE".into(),
+                    columns,
+                    indexed: Vec::new(),
+                },
                 Source::One,
                 streams,
             );
+        }
+        if ["RDB$", "MON$", "SEC$"].iter().any(|prefix| name.text.starts_with(prefix)) {
+            let line = format!("of the system's tables only RDB$DATABASE is known here, not {}", name.text);
+            return Err(SqlError::refused(&line));
         }
         let model = self
             .schema
@@ -148,7 +157,8 @@ impl<'a> Binder<'a> {
             .collect();
         let keys = model.fields.iter().filter(|field| field.to.is_some() || field.id == model.pk);
         let indexed = keys.map(|field| field.id.0).collect();
-        let stream = Stream { alias: called, table: format!("table {}", name.text), columns, indexed };
+        let table = format!("table {}", name.text);
+        let stream = Stream { alias: called, named: alias.is_some(), table, columns, indexed };
         self.add(stream, Source::Table(model.id), streams)
     }
 
@@ -186,7 +196,8 @@ impl<'a> Binder<'a> {
             }
         }
         let table = format!("derived table {}", alias.text);
-        let stream = Stream { alias: alias.text.clone(), table, columns, indexed: Vec::new() };
+        let named = !alias.text.is_empty();
+        let stream = Stream { alias: alias.text.clone(), named, table, columns, indexed: Vec::new() };
         self.add(stream, Source::Derived(Box::new(plan)), streams)
     }
 
@@ -195,76 +206,110 @@ impl<'a> Binder<'a> {
             return Err(SqlError::limit("the statement joins too many tables"));
         }
         let level = self.level();
+        let twin = level.streams.iter().find(|other| stream.named && other.alias == stream.alias);
+        match twin {
+            Some(other) if other.named => return Err(scope::alias_conflict(&stream.alias)),
+            Some(_) => {
+                let line = format!("alias {} conflicts with a table in the same statement", stream.alias);
+                return Err(SqlError::dynamic("42000", -204, &[&line]));
+            }
+            None => {}
+        }
         level.order.push(level.streams.len());
         level.streams.push(stream);
         streams.push(source);
         Ok(Tree::Leaf(streams.len() - 1))
     }
 
-    fn using(&mut self, names: &[Name], middle: usize) -> Result<Typed, SqlError> {
+    fn using(&mut self, names: &[Name], (start, middle): (usize, usize)) -> Result<Typed, SqlError> {
         let mut terms = Vec::new();
         for name in names {
-            let sides = [(0, middle), (middle, self.level().streams.len())].map(|(from, to)| {
-                self.level().streams[from..to].iter().enumerate().find_map(|(index, stream)| {
+            let level = self.level();
+            let find = |from: usize, to: usize, side: &str| {
+                let found = level.streams[from..to].iter().enumerate().find_map(|(index, stream)| {
                     let column = stream.columns.iter().position(|column| column.name == name.text)?;
-                    let ty = stream.columns[column].ty;
-                    Some(Typed { node: Node::Column { depth: 0, stream: from + index, column }, ty })
-                })
-            });
-            let [Some(left), Some(right)] = sides else { return Err(SqlError::column_unknown(&name.text, name.at)) };
-            let node = Node::Compare(Comparison::Equal, boxed(left), boxed(right));
+                    Some((from + index, column))
+                });
+                found.ok_or_else(|| SqlError::column_unknown(&format!("<{side} side of USING>.{}", name.text), name.at))
+            };
+            let left = find(start, middle, "left")?;
+            let right = find(middle, level.streams.len(), "right")?;
+            let (a, b) = (level.value(0, left.0, left.1)?, level.value(0, right.0, right.1)?);
+            let node = Node::Compare(Comparison::Equal, boxed(a), boxed(b));
             terms.push(Typed { node, ty: Type::of(Kind::Boolean) });
+            // Either side may be the outcome of another USING.
+            let mut sides = Vec::new();
+            for (stream, column) in [left, right] {
+                match level.merged.iter().position(|merged| merged.sides.contains(&(stream, column))) {
+                    Some(place) => sides.extend(level.merged.remove(place).sides),
+                    None => sides.push((stream, column)),
+                }
+            }
+            level.merged.push(Merged { sides });
         }
         Ok(Typed { node: Node::And(terms), ty: Type::of(Kind::Boolean) })
     }
 
-    fn items(&mut self, items: &'a [Item]) -> Result<(Vec<Typed>, Vec<Column>), SqlError> {
+    fn items(&mut self, items: &'a [Item]) -> Result<Selected, SqlError> {
         self.level().clause = Clause::Select;
-        let (mut exprs, mut columns) = (Vec::new(), Vec::new());
+        let mut selected = Selected::default();
         for item in items {
             match item {
                 Item::One(expr, alias) => {
                     let typed = self.expr(expr)?;
-                    let name = alias.as_ref().map_or_else(|| types::name(expr), |alias| alias.text.clone());
-                    columns.push(Column { name, ty: typed.ty });
-                    exprs.push(typed);
+                    let (name, label) = match (alias, &expr.kind) {
+                        (Some(alias), _) => (alias.text.clone(), Some("an alias")),
+                        (None, ExprKind::Column(..)) => (types::name(expr), Some("a field")),
+                        (None, _) => (types::name(expr), None),
+                    };
+                    selected.push(name, label, typed);
                 }
                 Item::All(table) => {
-                    let before = exprs.len();
-                    for (stream, source) in self.level().streams.iter().enumerate() {
+                    let before = selected.items.len();
+                    let level = self.level();
+                    for (stream, source) in level.streams.iter().enumerate() {
                         if table.as_ref().is_some_and(|table| table.text != source.alias) {
                             continue;
                         }
+                        if source.table.ends_with("RDB$DATABASE") {
+                            return Err(SqlError::refused("RDB$DATABASE has one row here, and not all of its columns"));
+                        }
                         for (column, of) in source.columns.iter().enumerate() {
-                            exprs.push(Typed { node: Node::Column { depth: 0, stream, column }, ty: of.ty });
-                            columns.push(of.clone());
+                            let value = match level.merged(stream, column) {
+                                Some(merged) if table.is_none() && merged.sides[0] != (stream, column) => continue,
+                                Some(_) if table.is_none() => level.value(0, stream, column)?,
+                                _ => Typed { node: Node::Column { depth: 0, stream, column }, ty: of.ty },
+                            };
+                            selected.push(of.name.clone(), Some("a field"), value);
                         }
                     }
                     if let Some(table) = table
-                        && exprs.len() == before
+                        && selected.items.len() == before
                     {
                         return Err(SqlError::column_unknown(&format!("{}.*", table.text), table.at));
                     }
                 }
             }
-            if exprs.len() > MAX_COLUMNS {
+            if selected.items.len() > MAX_COLUMNS {
                 return Err(SqlError::limit("the statement selects too many columns"));
             }
         }
-        Ok((exprs, columns))
+        Ok(selected)
     }
 
     /// A key of `GROUP BY` or `ORDER BY`: a column's place, its alias, or an expression.
-    fn key(&mut self, expr: &'a ast::Expr, columns: &[Column], clause: &str) -> Result<Key, SqlError> {
-        if let ExprKind::Number(digits) = &expr.kind {
+    fn key(&mut self, expr: &'a ast::Expr, selected: &Selected, clause: &str) -> Result<Key, SqlError> {
+        if let ExprKind::Number(digits) = &expr.kind
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+        {
             let place = digits.parse::<usize>().ok().and_then(|place| place.checked_sub(1));
-            return place.filter(|place| *place < columns.len()).map(Key::Item).ok_or_else(|| {
+            return place.filter(|place| *place < selected.items.len()).map(Key::Item).ok_or_else(|| {
                 let line = format!("Invalid column position used in the {clause} clause");
                 SqlError::dynamic("42000", -104, &[&line])
             });
         }
         if let ExprKind::Column(None, name) = &expr.kind
-            && let Some(place) = columns.iter().position(|column| column.name == name.text)
+            && let Some(place) = selected.place(name)?
         {
             return Ok(Key::Item(place));
         }
@@ -303,6 +348,38 @@ impl<'a> Binder<'a> {
     }
 }
 
+/// A select list, with what its columns are called.
+#[derive(Default)]
+struct Selected {
+    items: Vec<Typed>,
+    columns: Vec<Column>,
+    /// What gives a column a name by which keys may call it: `a field` or `an alias`.
+    labels: Vec<Option<&'static str>>,
+}
+
+impl Selected {
+    fn push(&mut self, name: String, label: Option<&'static str>, item: Typed) {
+        self.columns.push(Column { name, ty: item.ty });
+        self.labels.push(label);
+        self.items.push(item);
+    }
+
+    /// The column of this name.
+    fn place(&self, name: &Name) -> Result<Option<usize>, SqlError> {
+        let mut found = self.columns.iter().zip(&self.labels).enumerate().filter_map(|(place, (column, label))| {
+            let label = label.filter(|_| column.name == name.text)?;
+            Some((place, label))
+        });
+        match (found.next(), found.next()) {
+            (Some((_, first)), Some((_, second))) => {
+                let line = format!("Ambiguous field name between {first} and {second} in the select list with name");
+                Err(SqlError::dynamic("42702", -204, &[&line, &name.text]))
+            }
+            (first, _) => Ok(first.map(|(place, _)| place)),
+        }
+    }
+}
+
 /// Whether a query's column has a name of its own: an alias, or that of a column.
 fn named(query: &ast::Query, column: usize) -> bool {
     // Behind a `*` places shift; its columns all have names.
@@ -319,33 +396,4 @@ fn sort<K>(item: &OrderItem, key: K) -> Sort<K> {
     // NULL is the smallest of all unless the statement says otherwise.
     let nulls_first = item.nulls_first.unwrap_or(!item.descending);
     Sort { key, descending: item.descending, nulls_first }
-}
-
-/// Everything above the groups must come from a key or an aggregate.
-fn check_groups(grouping: &Grouping, items: &[Typed], sorts: &[Sort<Key>]) -> Result<(), SqlError> {
-    let wrong = |clause: &str, why: &str| {
-        SqlError::dynamic("42000", -104, &[&format!("Invalid expression in the {clause} ({why})")])
-    };
-    let uncovered = "not contained in either an aggregate function or the GROUP BY clause";
-    let keys: Vec<&Typed> = grouping.keys.iter().map(|key| key.of(items)).collect();
-    if !items.iter().all(|item| covered(item, &keys)) {
-        return Err(wrong("select list", uncovered));
-    }
-    if grouping.having.as_ref().is_some_and(|having| !covered(having, &keys)) {
-        return Err(wrong("HAVING clause", "neither an aggregate function nor a part of the GROUP BY clause"));
-    }
-    if !sorts.iter().all(|sort| covered(sort.key.of(items), &keys)) {
-        return Err(wrong("ORDER BY clause", uncovered));
-    }
-    Ok(())
-}
-
-fn covered(expr: &Typed, keys: &[&Typed]) -> bool {
-    if keys.contains(&expr) {
-        return true;
-    }
-    match &expr.node {
-        Node::Column { depth: 0, .. } => false,
-        _ => expr.children().into_iter().all(|child| covered(child, keys)),
-    }
 }

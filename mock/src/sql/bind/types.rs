@@ -1,6 +1,6 @@
 //! Types of results, and the names of columns that have none of their own.
 
-use crate::sql::ast::{AggregateKind, Arithmetic, Expr, ExprKind, TypeName};
+use crate::sql::ast::{AggregateKind, Arithmetic, Expr, ExprKind, Item, TypeName};
 use crate::sql::error::SqlError;
 use crate::sql::numeric;
 use crate::sql::plan::{Node, Plan, Typed};
@@ -16,8 +16,8 @@ pub(super) fn name(expr: &Expr) -> String {
             _ => name.text.clone(),
         },
         ExprKind::Scalar(query) => match query.first.items.first() {
-            Some(crate::sql::ast::Item::One(_, Some(alias))) => alias.text.clone(),
-            Some(crate::sql::ast::Item::One(expr, None)) => name(expr),
+            Some(Item::One(_, Some(alias))) => alias.text.clone(),
+            Some(Item::One(expr, None)) => name(expr),
             _ => String::new(),
         },
         ExprKind::Negate(inner) if matches!(inner.kind, ExprKind::Null) => "CONSTANT".into(),
@@ -35,6 +35,8 @@ pub(super) fn name(expr: &Expr) -> String {
             ExprKind::Case(..) => "CASE",
             ExprKind::Cast(..) => "CAST",
             ExprKind::Extract(..) => "EXTRACT",
+            ExprKind::DateAdd(..) => "DATEADD",
+            ExprKind::DateDiff(..) => "DATEDIFF",
             ExprKind::Substring(..) => "SUBSTRING",
             ExprKind::Trim(..) => "TRIM",
             ExprKind::Aggregate(AggregateKind::Count, ..) => "COUNT",
@@ -88,7 +90,7 @@ pub(super) fn arithmetic(operation: Arithmetic, left: Type, right: Type) -> Resu
             _ => "Invalid data type for addition or subtraction in dialect 3",
         }));
     }
-    if left.kind == Kind::Double || right.kind == Kind::Double {
+    if left.is_floating() || right.is_floating() {
         return Ok(Type::of(Kind::Double));
     }
     Ok(Type::exact(Kind::Int64, numeric::result_scale(operation, left.scale, right.scale)))
@@ -117,6 +119,7 @@ pub(super) fn text_length(ty: Type) -> usize {
         Kind::Short => 6 + usize::from(ty.scale > 0),
         Kind::Long => 11 + usize::from(ty.scale > 0),
         Kind::Int64 => 20 + usize::from(ty.scale > 0),
+        Kind::Float => 15,
         Kind::Double => 24,
         Kind::Char | Kind::Varchar => ty.length,
         Kind::Date => 10,
@@ -145,6 +148,9 @@ pub(super) fn common(function: &str, exprs: &[&Typed]) -> Result<Type, SqlError>
         if known.iter().any(|ty| ty.kind == Kind::Double) {
             return Ok(Type::of(Kind::Double));
         }
+        if known.iter().any(|ty| ty.kind == Kind::Float) {
+            return Ok(Type::of(Kind::Float));
+        }
         let scale = known.iter().map(|ty| ty.scale).max().unwrap_or(0);
         let size = |ty: &Type| match ty.kind {
             Kind::Short => 0,
@@ -166,8 +172,9 @@ pub(super) fn null_type() -> Type {
     Type { kind: Kind::Char, scale: 0, length: 1, bytes: 1 }
 }
 
-/// The types of a union's columns.
-pub(super) fn merge_columns(columns: &mut [Column], others: &[Column]) -> Result<(), SqlError> {
+/// The types of a union's columns. One whose type is not that of the first arm has no name any more, unless it has one
+/// of its own.
+pub(super) fn merge_columns(columns: &mut [Column], others: &[Column], first: &[Item]) -> Result<(), SqlError> {
     if columns.len() != others.len() {
         return Err(SqlError::dynamic(
             "07002",
@@ -175,21 +182,39 @@ pub(super) fn merge_columns(columns: &mut [Column], others: &[Column]) -> Result
             &["Invalid command", "count of column list and variable list do not match"],
         ));
     }
-    for (column, other) in columns.iter_mut().zip(others) {
-        if column.ty == other.ty {
-            continue;
-        }
+    for (place, (column, other)) in columns.iter_mut().zip(others).enumerate() {
         let typed = |ty: Type| Typed { node: Node::Aggregate(0), ty };
         let (left, right) = (typed(column.ty), typed(other.ty));
-        column.ty = if left.ty == null_type() {
-            right.ty
-        } else if right.ty == null_type() {
+        let ty = if left.ty == right.ty && !left.ty.is_floating() || right.ty == null_type() {
             left.ty
+        } else if left.ty == null_type() {
+            right.ty
         } else {
             common("UNION", &[&left, &right])?
         };
+        if !keeps_name(first, place, column.ty, ty) {
+            column.name.clear();
+        }
+        column.ty = ty;
     }
     Ok(())
+}
+
+fn keeps_name(first: &[Item], place: usize, own: Type, merged: Type) -> bool {
+    // Behind a `*` places shift; its columns all have names.
+    if first.iter().any(|item| matches!(item, Item::All(_))) {
+        return true;
+    }
+    match first.get(place) {
+        Some(Item::One(expr, alias)) => match expr.kind {
+            _ if alias.is_some() => true,
+            ExprKind::Column(..) => true,
+            ExprKind::Aggregate(..) => own == merged,
+            ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Literal(..) => own == merged,
+            _ => false,
+        },
+        _ => true,
+    }
 }
 
 /// Makes the arms of a union give the types of its columns.
@@ -225,6 +250,7 @@ pub(super) fn named(name: TypeName) -> Type {
         TypeName::Big => Type::of(Kind::Int64),
         TypeName::Numeric(precision, scale) => numeric(precision, scale, true),
         TypeName::Decimal(precision, scale) => numeric(precision, scale, false),
+        TypeName::Float => Type::of(Kind::Float),
         TypeName::Double => Type::of(Kind::Double),
         TypeName::Char(n) => Type::char(length(n)),
         TypeName::Varchar(n) => Type::varchar(length(n)),

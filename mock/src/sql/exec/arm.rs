@@ -31,15 +31,28 @@ pub(super) fn run<'s>(
     }
     context.opened(top && !sorts);
     if let Some(grouping) = &arm.grouping {
-        let groups = group::run(&walk, arm, grouping)?;
-        return finish(context, arm, groups, parent, top, &mut sink);
+        let order = group::order(arm, grouping);
+        let groups = group::run(&walk, arm, grouping, order.as_deref().unwrap_or_default())?;
+        if order.is_none() || arm.distinct {
+            // They are sorted once more: all of them must be there before the first row.
+            let groups = groups.into_iter().collect::<Result<Vec<_>, _>>()?;
+            return finish(context, arm, groups, parent, top, &mut sink);
+        }
+        context.opened(top);
+        for group in groups {
+            let group = group?;
+            if sink(project(context, arm, &group.rows, &group.aggregates, parent, top)?)? == Flow::Enough {
+                return Ok(Flow::Enough);
+            }
+        }
+        return Ok(Flow::More);
     }
     if arm.order.is_empty() && !arm.distinct {
-        return walk.all(arm, &mut |rows| sink(project(context, arm, rows, &[], parent)?));
+        return walk.all(arm, &mut |rows| sink(project(context, arm, rows, &[], parent, top)?));
     }
     let mut candidates = Vec::new();
     walk.all(arm, &mut |rows| {
-        context.count(rows.len())?;
+        context.keep_found(rows.len())?;
         candidates.push(Candidate { rows: rows.clone(), aggregates: Vec::new() });
         Ok(Flow::More)
     })?;
@@ -52,9 +65,17 @@ fn project<'s>(
     rows: &[RowRef<'s>],
     aggregates: &[Cell],
     parent: Option<&Frame<'_, 's>>,
+    top: bool,
 ) -> Result<Vec<Cell>, SqlError> {
     let frame = Frame { rows, aggregates, parent };
-    arm.items.iter().map(|item| eval::eval(context, item, &frame)).collect()
+    let value = |item| eval::eval(context, item, &frame);
+    // Firebird computes what it gives out last to first, as the error tells where several values fail.
+    if top && !arm.distinct {
+        let mut row = arm.items.iter().rev().map(value).collect::<Result<Vec<_>, _>>()?;
+        row.reverse();
+        return Ok(row);
+    }
+    arm.items.iter().map(value).collect()
 }
 
 /// Sorts, leaves out equal rows, and makes the result's rows.
@@ -88,7 +109,7 @@ fn finish<'s>(
     if arm.distinct {
         let mut rows = Vec::with_capacity(keyed.len());
         for (keys, candidate) in keyed {
-            let row = project(context, arm, &candidate.rows, &candidate.aggregates, parent)?;
+            let row = project(context, arm, &candidate.rows, &candidate.aggregates, parent, top)?;
             context.keep(&row)?;
             rows.push((keys, row));
         }
@@ -105,7 +126,7 @@ fn finish<'s>(
     keyed.sort_by(|(left, _), (right, _)| by_keys(left, right));
     context.opened(top);
     for (_, candidate) in keyed {
-        let row = project(context, arm, &candidate.rows, &candidate.aggregates, parent)?;
+        let row = project(context, arm, &candidate.rows, &candidate.aggregates, parent, top)?;
         if sink(row)? == Flow::Enough {
             return Ok(Flow::Enough);
         }

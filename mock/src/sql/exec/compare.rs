@@ -7,7 +7,7 @@ use jiff::civil::{Date, DateTime, Time};
 
 use crate::sql::convert;
 use crate::sql::error::SqlError;
-use crate::sql::numeric;
+use crate::sql::numeric::{self, Scale};
 use crate::sql::plan::Sort;
 use crate::sql::text;
 use crate::sql::types::Cell;
@@ -16,7 +16,7 @@ use crate::sql::types::Cell;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     Null,
-    Exact(i64, u8),
+    Exact(i64, Scale),
     Double(u64),
     Text(Arc<str>),
     Date(Date),
@@ -29,15 +29,18 @@ pub(super) fn key(cell: &Cell) -> Key {
     match cell {
         Cell::Null => Key::Null,
         Cell::Exact { raw, scale } => {
+            if *raw == 0 {
+                return Key::Exact(0, 0);
+            }
             let (mut raw, mut scale) = (*raw, *scale);
-            while scale > 0 && raw % 10 == 0 {
+            while raw % 10 == 0 {
                 raw /= 10;
                 scale -= 1;
             }
             Key::Exact(raw, scale)
         }
-        // Both zeros are one.
-        Cell::Double(number) => Key::Double(if *number == 0.0 { 0 } else { number.to_bits() }),
+        Cell::Float(number) => double_key(f64::from(*number)),
+        Cell::Double(number) => double_key(*number),
         Cell::Text(content) => {
             let trimmed = text::key(content);
             Key::Text(if trimmed.len() == content.len() { Arc::clone(content) } else { trimmed.into() })
@@ -47,6 +50,11 @@ pub(super) fn key(cell: &Cell) -> Key {
         Cell::Timestamp(moment) => Key::Timestamp(*moment),
         Cell::Bool(flag) => Key::Bool(*flag),
     }
+}
+
+fn double_key(number: f64) -> Key {
+    // Both zeros are one.
+    Key::Double(if number == 0.0 { 0 } else { number.to_bits() })
 }
 
 /// How two values stand; nothing if one is NULL.
@@ -61,15 +69,25 @@ pub(super) fn compare(left: &Cell, right: &Cell, now: DateTime) -> Result<Option
         // A text beside a day is a day, without a time.
         (Cell::Date(a), Cell::Text(b)) => a.cmp(&convert::parse_day(b, now)?),
         (Cell::Text(a), Cell::Date(b)) => convert::parse_day(a, now)?.cmp(b),
-        (Cell::Time(a), Cell::Time(b)) => a.cmp(b),
+        (Cell::Time(_), Cell::Time(_) | Cell::Text(_)) | (Cell::Text(_), Cell::Time(_)) => {
+            convert::to_time(left, now)?.cmp(&convert::to_time(right, now)?)
+        }
         (Cell::Bool(_), _) | (_, Cell::Bool(_)) => convert::to_bool(left)?.cmp(&convert::to_bool(right)?),
         (Cell::Double(_), _) | (_, Cell::Double(_)) => {
             let (a, b) = (convert::to_double(left)?, convert::to_double(right)?);
             a.partial_cmp(&b).unwrap_or(Ordering::Equal)
         }
+        (Cell::Float(_), _) | (_, Cell::Float(_)) => {
+            let (a, b) = (convert::to_float(left)?, convert::to_float(right)?);
+            a.partial_cmp(&b).unwrap_or(Ordering::Equal)
+        }
         // A text beside a number is read as a number of the same scale.
         (Cell::Exact { raw, scale }, Cell::Text(content)) => raw.cmp(&convert::parse_exact(content, *scale)?),
         (Cell::Text(content), Cell::Exact { raw, scale }) => convert::parse_exact(content, *scale)?.cmp(raw),
+        // A time becomes a moment of today beside a moment, but nothing beside a day.
+        (day @ Cell::Date(_), Cell::Time(_)) | (Cell::Time(_), day @ Cell::Date(_)) => {
+            return Err(SqlError::conversion(&text::display(day)));
+        }
         _ => convert::to_datetime(left, now)?.cmp(&convert::to_datetime(right, now)?),
     }))
 }
@@ -115,10 +133,5 @@ pub(super) fn sorted<K>(left: &Cell, right: &Cell, sort: &Sort<K>) -> Ordering {
 
 /// A whole number, rounded; NULL is 0.
 pub(super) fn whole(cell: &Cell) -> Result<i64, SqlError> {
-    match cell {
-        Cell::Null => Ok(0),
-        Cell::Exact { raw, scale } => numeric::rescale(*raw, *scale, 0),
-        Cell::Text(content) => convert::parse_exact(content, 0),
-        other => Err(SqlError::conversion(&text::display(other))),
-    }
+    if cell.is_null() { Ok(0) } else { convert::to_raw(cell, 0) }
 }

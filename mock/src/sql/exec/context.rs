@@ -18,15 +18,16 @@ use crate::store::{Row, Store};
 pub struct Limits {
     /// How long it may run.
     pub time: Duration,
-    /// How many values it may hold and give.
-    pub cells: usize,
-    /// How many bytes of text it may hold, and isql print for it with all its padding.
+    /// How much it may hold, and isql print for it with all its padding, in bytes.
     pub bytes: usize,
 }
 
+/// What a row that is kept takes beside its values: the vector, and the room that the allocator leaves.
+const ROW: usize = 64;
+
 impl Default for Limits {
     fn default() -> Self {
-        Self { time: Duration::from_secs(10), cells: 5_000_000, bytes: 128 * 1024 * 1024 }
+        Self { time: Duration::from_secs(10), bytes: 128 << 20 }
     }
 }
 
@@ -108,7 +109,6 @@ pub struct Context<'s> {
     limits: Limits,
     deadline: Instant,
     ticks: Counter<u32>,
-    cells: Counter<usize>,
     bytes: Counter<usize>,
     opening: Counter<bool>,
     tables: RefCell<HashMap<ModelId, Rc<Opened<'s>>>>,
@@ -129,7 +129,6 @@ impl<'s> Context<'s> {
             limits,
             deadline: Instant::now() + limits.time,
             ticks: Counter::new(0),
-            cells: Counter::new(0),
             bytes: Counter::new(0),
             opening: Counter::new(true),
             tables: RefCell::default(),
@@ -182,18 +181,12 @@ impl<'s> Context<'s> {
         Ok(())
     }
 
-    /// Counts values that are kept.
+    /// Counts a row that is kept as it was found: so many rows of tables.
     ///
     /// # Errors
-    /// There are too many.
-    pub fn count(&self, cells: usize) -> Result<(), SqlError> {
-        let all = self.cells.get().saturating_add(cells.max(1));
-        self.cells.set(all);
-        if all > self.limits.cells {
-            let line = format!("the statement holds more than {} values", self.limits.cells);
-            return Err(SqlError::limit(&line));
-        }
-        Ok(())
+    /// There is too much.
+    pub(super) fn keep_found(&self, rows: usize) -> Result<(), SqlError> {
+        self.take(ROW + rows * size_of::<RowRef<'_>>())
     }
 
     /// Counts a row that is kept, with its texts.
@@ -201,9 +194,8 @@ impl<'s> Context<'s> {
     /// # Errors
     /// There is too much.
     pub(super) fn keep(&self, row: &[Cell]) -> Result<(), SqlError> {
-        self.count(row.len())?;
         let text = |cell: &Cell| if let Cell::Text(text) = cell { text.len() } else { 0 };
-        self.take(row.iter().map(text).sum())
+        self.take(ROW + size_of_val(row) + row.iter().map(text).sum::<usize>())
     }
 
     /// Counts a row that is to be printed in so many bytes.
@@ -215,13 +207,17 @@ impl<'s> Context<'s> {
         self.take(printed)
     }
 
+    /// How many bytes it has taken so far.
+    pub fn taken(&self) -> usize {
+        self.bytes.get()
+    }
+
     fn take(&self, bytes: usize) -> Result<(), SqlError> {
         let all = self.bytes.get().saturating_add(bytes);
         self.bytes.set(all);
         if all > self.limits.bytes {
-            let line =
-                format!("the statement holds or prints more than {} MiB of text", self.limits.bytes / 1024 / 1024);
-            return Err(SqlError::limit(&line));
+            let line = "the statement holds or prints more than it may: 128 MiB, with those before it";
+            return Err(SqlError::limit(line));
         }
         Ok(())
     }

@@ -3,14 +3,14 @@
 use std::rc::Rc;
 
 use super::context::{Context, Frame, Values};
-use super::{Flow, compare, functions, holds, run_plan};
+use super::{Flow, compare, functions, holds, moments, run_plan};
 use crate::sql::ast::{Arithmetic, Comparison, Match};
 use crate::sql::convert;
 use crate::sql::error::SqlError;
 use crate::sql::numeric;
-use crate::sql::plan::{Node, Plan, Typed};
+use crate::sql::plan::{Function, Node, Plan, Typed};
 use crate::sql::text;
-use crate::sql::types::{Cell, Kind, Type};
+use crate::sql::types::{Cell, Kind, TEXT_LENGTH, Type};
 
 /// The value of an expression, of the expression's type.
 pub(super) fn eval<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, 's>) -> Result<Cell, SqlError> {
@@ -30,6 +30,7 @@ pub(super) fn eval<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, 's
                 let raw = raw.checked_neg().ok_or_else(SqlError::integer_overflow)?;
                 Ok(Cell::Exact { raw, scale })
             }
+            Cell::Float(number) => Ok(Cell::Float(-number)),
             Cell::Double(number) => Ok(Cell::Double(-number)),
             other => Ok(other),
         },
@@ -43,16 +44,16 @@ pub(super) fn eval<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, 's
                 return Ok(Cell::Null);
             }
             let whole = text::display(&left) + &text::display(&right);
-            functions::bounded(whole, expr.ty)
+            functions::bounded(whole, Type::varchar(TEXT_LENGTH))
         }
         Node::Case(arms, otherwise) => {
             for (when, then) in arms {
                 if truth(context, when, frame)? == Some(true) {
-                    return convert::cast(&eval(context, then, frame)?, expr.ty, now);
+                    return eval(context, then, frame);
                 }
             }
             match otherwise {
-                Some(otherwise) => convert::cast(&eval(context, otherwise, frame)?, expr.ty, now),
+                Some(otherwise) => eval(context, otherwise, frame),
                 None => Ok(Cell::Null),
             }
         }
@@ -61,11 +62,11 @@ pub(super) fn eval<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, 's
             for (when, then) in arms {
                 let key = eval(context, when, frame)?;
                 if compare::compare(&operand, &key, now)?.is_some_and(|order| order.is_eq()) {
-                    return convert::cast(&eval(context, then, frame)?, expr.ty, now);
+                    return eval(context, then, frame);
                 }
             }
             match otherwise {
-                Some(otherwise) => convert::cast(&eval(context, otherwise, frame)?, expr.ty, now),
+                Some(otherwise) => eval(context, otherwise, frame),
                 None => Ok(Cell::Null),
             }
         }
@@ -78,15 +79,24 @@ pub(super) fn eval<'s>(context: &Context<'s>, expr: &Typed, frame: &Frame<'_, 's
             for item in list {
                 let value = eval(context, item, frame)?;
                 if !value.is_null() {
-                    return convert::cast(&value, expr.ty, now);
+                    return Ok(value);
                 }
             }
             Ok(Cell::Null)
         }
         Node::Cast(inner) => convert::cast(&eval(context, inner, frame)?, expr.ty, now),
         Node::Call(function, args) => {
-            let args = args.iter().map(|arg| eval(context, arg, frame)).collect::<Result<Vec<_>, _>>()?;
-            functions::call(*function, &args, expr.ty, now)
+            // Most functions look no further than at the first NULL.
+            let looks_on = matches!(function, Function::Substring | Function::Trim(_));
+            let mut values = Vec::with_capacity(args.len());
+            for arg in args {
+                let value = eval(context, arg, frame)?;
+                if value.is_null() && !looks_on {
+                    return Ok(Cell::Null);
+                }
+                values.push(value);
+            }
+            functions::call(*function, &values, expr.ty, now)
         }
         Node::Scalar(plan) => scalar(context, plan, frame),
         _ => Ok(truth(context, expr, frame)?.map_or(Cell::Null, Cell::Bool)),
@@ -201,7 +211,8 @@ fn arithmetic(operation: Arithmetic, left: &Cell, right: &Cell, ty: Type) -> Res
     match (left, right) {
         (Cell::Null, _) | (_, Cell::Null) => Ok(Cell::Null),
         (Cell::Exact { raw: a, scale: x }, Cell::Exact { raw: b, scale: y }) if ty.kind != Kind::Double => {
-            Ok(Cell::Exact { raw: numeric::apply(operation, (*a, *x), (*b, *y))?, scale: ty.scale })
+            let raw = numeric::apply(operation, (*a, *x), (*b, *y), ty.places())?;
+            Ok(Cell::Exact { raw, scale: ty.places() })
         }
         (left, right) if ty.kind == Kind::Double => {
             let (a, b) = (convert::to_double(left)?, convert::to_double(right)?);
@@ -214,7 +225,7 @@ fn arithmetic(operation: Arithmetic, left: &Cell, right: &Cell, ty: Type) -> Res
             };
             if result.is_finite() { Ok(Cell::Double(result)) } else { Err(SqlError::floating_overflow()) }
         }
-        (left, right) => functions::temporal(operation, left, right, ty),
+        (left, right) => moments::arithmetic(operation, left, right, ty),
     }
 }
 
@@ -225,7 +236,7 @@ fn matches(kind: Match, left: &Cell, right: &Cell, escape: Option<&Cell>) -> Res
     let (content, pattern) = (text::display(left), text::display(right));
     Ok(Some(match kind {
         Match::Starting => content.starts_with(&pattern),
-        Match::Containing => content.to_uppercase().contains(&pattern.to_uppercase()),
+        Match::Containing => text::upper(&content).contains(&text::upper(&pattern)),
         Match::Like => {
             let invalid = || SqlError::new("22025", &["Invalid ESCAPE sequence"]);
             let escape = escape.map(text::display);

@@ -1,18 +1,15 @@
 //! Scalar functions of values.
 
-use jiff::ToSpan;
-use jiff::civil::{DateTime, Weekday};
+use jiff::civil::DateTime;
 
-use super::compare;
-use crate::sql::ast::{Arithmetic, Part, TrimSide};
+use super::{compare, moments};
+use crate::sql::ast::TrimSide;
 use crate::sql::convert;
 use crate::sql::error::SqlError;
-use crate::sql::numeric;
+use crate::sql::numeric::{self, Scale};
 use crate::sql::plan::Function;
 use crate::sql::text;
-use crate::sql::types::{Cell, Kind, TEXT_LENGTH, Type};
-
-const NANOS_PER_DAY: i128 = 86_400_000_000_000;
+use crate::sql::types::{Cell, TEXT_LENGTH, Type};
 
 /// Calls a function; NULL among its arguments makes NULL.
 pub(super) fn call(function: Function, args: &[Cell], ty: Type, now: DateTime) -> Result<Cell, SqlError> {
@@ -24,16 +21,19 @@ pub(super) fn call(function: Function, args: &[Cell], ty: Type, now: DateTime) -
     let whole = |place: usize| args.get(place).map_or(Ok(0), compare::whole);
     let int = |length: usize| Cell::int(i64::try_from(length).unwrap_or(i64::MAX));
     match function {
-        Function::Upper => bounded(content(0).to_uppercase(), ty),
-        Function::Lower => bounded(content(0).to_lowercase(), ty),
+        Function::Upper => bounded(text::upper(&content(0)), ty),
+        Function::Lower => bounded(text::lower(&content(0)), ty),
         Function::CharLength => Ok(int(content(0).chars().count())),
         Function::OctetLength => Ok(int(content(0).len())),
+        Function::BitLength => Ok(int(content(0).len() * 8)),
         Function::Substring => substring(&content(0), whole(1)?, args.get(2).map(compare::whole).transpose()?),
         Function::Trim(side) => {
             let blank = if args.len() > 1 { content(1) } else { " ".into() };
             Ok(Cell::text(trim(&content(0), &blank, side)))
         }
-        Function::Extract(part) => extract(part, first, now),
+        Function::Extract(part) => moments::extract(part, first, now),
+        Function::DateAdd(part) => moments::add(part, first, args.get(1).unwrap_or(&Cell::Null)),
+        Function::DateDiff(part) => moments::difference(part, first, args.get(1).unwrap_or(&Cell::Null)),
         Function::Position => position(&content(0), &content(1), if args.len() > 2 { whole(2)? } else { 1 }),
         Function::Replace => {
             let (from, to) = (content(1), content(2));
@@ -42,27 +42,35 @@ pub(super) fn call(function: Function, args: &[Cell], ty: Type, now: DateTime) -
             }
             bounded(content(0).replace(&from, &to), ty)
         }
-        Function::Left => Ok(Cell::text(content(0).chars().take(characters(whole(1)?)).collect::<String>())),
+        Function::Overlay => overlay(&content(0), &content(1), whole(2)?, args.get(3).map(compare::whole).transpose()?),
+        Function::Left => substring(&content(0), 1, Some(whole(1)?)),
         Function::Right => {
-            let all: Vec<char> = content(0).chars().collect();
-            let kept = characters(whole(1)?).min(all.len());
-            Ok(Cell::text(all[all.len() - kept..].iter().collect::<String>()))
+            let (all, length) = (content(0), whole(1)?);
+            let from = i64::try_from(all.chars().count()).unwrap_or(i64::MAX).saturating_sub(length).max(0);
+            substring(&all, from.saturating_add(1), Some(length))
         }
         Function::Lpad | Function::Rpad => {
             let filler = if args.len() > 2 { content(2) } else { " ".into() };
-            pad(&content(0), whole(1)?, &filler, function == Function::Lpad)
+            let (length, left) = (whole(1)?, function == Function::Lpad);
+            if length < 0 {
+                return Err(SqlError::argument(2, if left { "LPAD" } else { "RPAD" }, "zero or positive"));
+            }
+            pad(&content(0), characters(length), &filler, left)
         }
         Function::Reverse => Ok(Cell::text(content(0).chars().rev().collect::<String>())),
         Function::Round | Function::Trunc => {
             let places = if args.len() > 1 { whole(1)? } else { 0 };
-            rounded(first, places, function == Function::Round, ty)
+            let round = function == Function::Round;
+            let places = scale(places, if round { "ROUND" } else { "TRUNC" })?;
+            if round { rounded(first, places) } else { truncated(first, places) }
         }
         Function::Floor | Function::Ceil => to_whole(first, function == Function::Ceil),
         Function::Abs => match first {
             Cell::Exact { raw, scale } => {
-                let raw = raw.checked_abs().ok_or_else(SqlError::integer_overflow)?;
+                let raw = raw.checked_abs().ok_or_else(SqlError::out_of_range)?;
                 Ok(Cell::Exact { raw, scale: *scale })
             }
+            Cell::Float(number) => Ok(Cell::Float(number.abs())),
             other => Ok(Cell::Double(convert::to_double(other)?.abs())),
         },
         Function::Sign => match first {
@@ -92,7 +100,7 @@ pub(super) fn call(function: Function, args: &[Cell], ty: Type, now: DateTime) -
                     best = cell;
                 }
             }
-            convert::cast(best, ty, now)
+            Ok(best.clone())
         }
     }
 }
@@ -119,6 +127,21 @@ fn substring(content: &str, from: i64, length: Option<i64>) -> Result<Cell, SqlE
     Ok(Cell::text(content.chars().skip(characters(from - 1)).take(take).collect::<String>()))
 }
 
+/// `OVERLAY(content PLACING part FROM from FOR length)`: of as many characters as the part has, if not said otherwise.
+fn overlay(content: &str, part: &str, from: i64, length: Option<i64>) -> Result<Cell, SqlError> {
+    if from < 1 {
+        return Err(SqlError::argument(3, "OVERLAY", "positive"));
+    }
+    if length.is_some_and(|length| length < 0) {
+        return Err(SqlError::argument(4, "OVERLAY", "zero or positive"));
+    }
+    let before = characters(from - 1);
+    let covered = length.map_or_else(|| part.chars().count(), characters);
+    let head = content.chars().take(before);
+    let tail = content.chars().skip(before.saturating_add(covered));
+    Ok(Cell::text(head.chain(part.chars()).chain(tail).collect::<String>()))
+}
+
 fn trim<'c>(content: &'c str, blank: &str, side: TrimSide) -> &'c str {
     let mut rest = content;
     if blank.is_empty() {
@@ -139,8 +162,7 @@ fn trim<'c>(content: &'c str, blank: &str, side: TrimSide) -> &'c str {
 
 fn position(part: &str, content: &str, from: i64) -> Result<Cell, SqlError> {
     if from < 1 {
-        let line = "The start position for POSITION must be positive";
-        return Err(SqlError::new("42000", &["expression evaluation not supported", line]));
+        return Err(SqlError::argument(3, "POSITION", "positive"));
     }
     let skipped = characters(from - 1);
     let Some(start) = content.char_indices().map(|(index, _)| index).chain([content.len()]).nth(skipped) else {
@@ -150,8 +172,7 @@ fn position(part: &str, content: &str, from: i64) -> Result<Cell, SqlError> {
     Ok(Cell::int(found.map_or(0, |place| i64::try_from(place).unwrap_or(i64::MAX))))
 }
 
-fn pad(content: &str, length: i64, filler: &str, left: bool) -> Result<Cell, SqlError> {
-    let wanted = characters(length);
+fn pad(content: &str, wanted: usize, filler: &str, left: bool) -> Result<Cell, SqlError> {
     if wanted > TEXT_LENGTH {
         return Err(SqlError::truncation(TEXT_LENGTH, wanted));
     }
@@ -163,41 +184,48 @@ fn pad(content: &str, length: i64, filler: &str, left: bool) -> Result<Cell, Sql
     Ok(Cell::text(if left { format!("{added}{content}") } else { format!("{content}{added}") }))
 }
 
-/// `ROUND` and `TRUNC`: digits beyond `places` become zeros; the scale is the type's.
-fn rounded(cell: &Cell, places: i64, round: bool, ty: Type) -> Result<Cell, SqlError> {
-    let Cell::Exact { raw, scale } = cell else {
-        let unit = 10_f64.powi(i32::try_from(places.clamp(-300, 300)).unwrap_or(0));
-        let number = convert::to_double(cell)? * unit;
-        let number = if round { number.round() } else { number.trunc() } / unit;
-        return if number.is_finite() { Ok(Cell::Double(number)) } else { Err(SqlError::out_of_range()) };
-    };
-    // Beyond this every digit goes, or more are asked for than there can be.
-    let dropped = i64::from(*scale) - places.clamp(-1000, 1000);
-    let value = i128::from(*raw);
-    let kept = match u32::try_from(dropped) {
-        Ok(digits) => match numeric::power(digits) {
-            Some(unit) if round => numeric::round_half_away(value, unit) * unit,
-            Some(unit) => value / unit * unit,
-            None => 0,
-        },
-        // Nothing is dropped; but Firebird computes with as many digits as it is asked for.
-        Err(_) if !round => value,
-        Err(_) if dropped < 0 => {
-            let digits = u32::try_from(-dropped).unwrap_or(u32::MAX);
-            let grown = numeric::power(digits).and_then(|unit| value.checked_mul(unit));
-            grown.and_then(|grown| i64::try_from(grown).ok()).ok_or_else(SqlError::out_of_range)?;
-            value
-        }
-        Err(_) => 0,
-    };
-    let shrink = numeric::power(u32::from(scale.saturating_sub(ty.scale))).unwrap_or(1);
-    Ok(Cell::Exact { raw: numeric::narrow(kept / shrink)?, scale: ty.scale })
+/// The scale that `ROUND` and `TRUNC` are asked for.
+fn scale(places: i64, function: &str) -> Result<Scale, SqlError> {
+    // Firebird counts the other way round, in one byte with a sign.
+    if (-127..=128).contains(&places)
+        && let Ok(scale) = Scale::try_from(places)
+    {
+        return Ok(scale);
+    }
+    let line = format!("The numeric scale must be between -128 and 127 in {function}");
+    Err(SqlError::new("42000", &["expression evaluation not supported", &line]))
+}
+
+/// `ROUND` makes an exact number with as many digits as were asked for, whatever it is declared with.
+fn rounded(cell: &Cell, scale: Scale) -> Result<Cell, SqlError> {
+    Ok(Cell::Exact { raw: convert::to_raw(cell, scale)?, scale })
+}
+
+/// `TRUNC` cuts digits off and adds none.
+fn truncated(cell: &Cell, scale: Scale) -> Result<Cell, SqlError> {
+    if let Cell::Exact { raw, scale: own } = cell {
+        let (raw, scale) = numeric::truncate(*raw, *own, scale);
+        return Ok(Cell::Exact { raw, scale });
+    }
+    let number = convert::to_double(cell)?;
+    // More digits than these a floating-point number does not have.
+    let unit = 10_f64.powi(i32::from(scale.unsigned_abs()).min(18));
+    Ok(Cell::Double(if scale < 0 {
+        (number / unit).trunc() * unit
+    } else {
+        number.trunc() + (number.fract() * unit).trunc() / unit
+    }))
 }
 
 fn to_whole(cell: &Cell, up: bool) -> Result<Cell, SqlError> {
     match cell {
+        // Firebird looks at the digits alone where zeros behind them are not written down: CEIL(ROUND(15, -1)) is 3.
+        Cell::Exact { raw, scale } if *scale < 0 => {
+            let beyond = if up { raw.signum().max(0) } else { raw.signum().min(0) };
+            Ok(Cell::int(raw.checked_add(beyond).ok_or_else(SqlError::integer_overflow)?))
+        }
         Cell::Exact { raw, scale } => {
-            let unit = numeric::power(u32::from(*scale)).unwrap_or(1);
+            let unit = numeric::power(u32::from(scale.unsigned_abs())).unwrap_or(1);
             let value = i128::from(*raw);
             let floor = value.div_euclid(unit);
             let up = up && value.rem_euclid(unit) != 0;
@@ -207,100 +235,5 @@ fn to_whole(cell: &Cell, up: bool) -> Result<Cell, SqlError> {
             let number = convert::to_double(other)?;
             Ok(Cell::Double(if up { number.ceil() } else { number.floor() }))
         }
-    }
-}
-
-fn extract(part: Part, cell: &Cell, now: DateTime) -> Result<Cell, SqlError> {
-    let moment = convert::to_datetime(cell, now)?;
-    let day = moment.date();
-    let tenths = i64::from(moment.subsec_nanosecond() / 100_000);
-    Ok(match part {
-        Part::Year => Cell::int(day.year().into()),
-        Part::Month => Cell::int(day.month().into()),
-        Part::Day => Cell::int(day.day().into()),
-        Part::Hour => Cell::int(moment.hour().into()),
-        Part::Minute => Cell::int(moment.minute().into()),
-        Part::Second => Cell::Exact { raw: i64::from(moment.second()) * 10_000 + tenths, scale: 4 },
-        Part::Millisecond => Cell::Exact { raw: tenths, scale: 1 },
-        Part::Weekday => Cell::int(match day.weekday() {
-            Weekday::Sunday => 0,
-            weekday => weekday.to_monday_one_offset().into(),
-        }),
-        Part::Yearday => Cell::int(i64::from(day.day_of_year()) - 1),
-        Part::Week => Cell::int(day.iso_week_date().week().into()),
-    })
-}
-
-/// Days and moments in sums and differences: numbers count in days.
-pub(super) fn temporal(operation: Arithmetic, left: &Cell, right: &Cell, ty: Type) -> Result<Cell, SqlError> {
-    match (left, right) {
-        (Cell::Date(a), Cell::Date(b)) => {
-            let days = a.since(*b).map_err(|_| SqlError::temporal_range("dates"))?.get_days();
-            Ok(Cell::int(days.into()))
-        }
-        (Cell::Date(day), Cell::Time(time)) | (Cell::Time(time), Cell::Date(day)) => {
-            Ok(Cell::Timestamp(day.to_datetime(*time)))
-        }
-        (Cell::Time(a), Cell::Time(b)) => {
-            let tenths = a.duration_since(*b).as_nanos() / 100_000;
-            Ok(Cell::Exact { raw: numeric::narrow(tenths)?, scale: 4 })
-        }
-        (Cell::Timestamp(a), Cell::Timestamp(b)) => {
-            let nanos = a.duration_since(*b).as_nanos();
-            let raw = numeric::round_half_away(nanos * 1_000_000_000, NANOS_PER_DAY);
-            Ok(Cell::Exact { raw: numeric::narrow(raw)?, scale: 9 })
-        }
-        // Firebird prepares a difference of a day and a moment, and fails when it computes it.
-        (a, b) if a.is_temporal() && b.is_temporal() => Err(SqlError::new(
-            "42000",
-            &[
-                "expression evaluation not supported",
-                "Invalid data type in DATE/TIME/TIMESTAMP addition or subtraction in add_datettime()",
-            ],
-        )),
-        (moment, number) if moment.is_temporal() => shift(moment, number, operation == Arithmetic::Subtract, ty),
-        (number, moment) => shift(moment, number, false, ty),
-    }
-}
-
-fn shift(moment: &Cell, by: &Cell, back: bool, ty: Type) -> Result<Cell, SqlError> {
-    let out_of_range = || SqlError::temporal_range(if ty.kind == Kind::Date { "dates" } else { "timestamps" });
-    let sign = if back { -1 } else { 1 };
-    if let (Cell::Date(day), Kind::Date) = (moment, ty.kind) {
-        let days = compare::whole(&convert::cast(by, Type::of(Kind::Int64), DateTime::default())?)?;
-        let span = 0.days().try_days(days.saturating_mul(sign)).map_err(|_| out_of_range())?;
-        let shifted = day.checked_add(span).map_err(|_| out_of_range())?;
-        return if shifted.year() >= 1 { Ok(Cell::Date(shifted)) } else { Err(out_of_range()) };
-    }
-    // Moments move by fractions of a day, times by seconds.
-    let unit = if ty.kind == Kind::Time { 1_000_000_000 } else { NANOS_PER_DAY };
-    let nanos = match by {
-        Cell::Exact { raw, scale } => {
-            let divisor = numeric::power(u32::from(*scale)).unwrap_or(1);
-            i128::from(*raw).checked_mul(unit).map(|nanos| nanos / divisor).ok_or_else(out_of_range)?
-        }
-        other => {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a float saturates")]
-            let nanos = (convert::to_double(other)? * unit as f64) as i128;
-            nanos
-        }
-    };
-    // The database keeps tenths of a millisecond.
-    let nanos = nanos / 100_000 * 100_000 * i128::from(sign);
-    let span = i64::try_from(nanos).ok().and_then(|nanos| 0.nanoseconds().try_nanoseconds(nanos).ok());
-    match moment {
-        Cell::Time(time) => {
-            let seconds = span.ok_or_else(out_of_range)?;
-            Ok(Cell::Time(time.wrapping_add(seconds)))
-        }
-        Cell::Timestamp(at) => {
-            let days = i64::try_from(nanos / NANOS_PER_DAY).map_err(|_| out_of_range())?;
-            let rest = i64::try_from(nanos % NANOS_PER_DAY).map_err(|_| out_of_range())?;
-            let days = 0.days().try_days(days).map_err(|_| out_of_range())?;
-            let rest = 0.nanoseconds().try_nanoseconds(rest).map_err(|_| out_of_range())?;
-            let moved = at.checked_add(days).and_then(|at| at.checked_add(rest)).map_err(|_| out_of_range())?;
-            if moved.year() >= 1 { Ok(Cell::Timestamp(moved)) } else { Err(out_of_range()) }
-        }
-        other => Err(SqlError::conversion(&text::display(other))),
     }
 }

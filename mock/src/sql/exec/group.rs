@@ -10,7 +10,8 @@ use super::{Flow, eval};
 use crate::sql::ast::AggregateKind;
 use crate::sql::convert;
 use crate::sql::error::SqlError;
-use crate::sql::plan::{Aggregate, Arm, Grouping};
+use crate::sql::numeric;
+use crate::sql::plan::{self, Aggregate, Arm, Grouping, Sort};
 use crate::sql::types::{Cell, Kind};
 
 /// One group: its keys, its first row, and what was counted so far.
@@ -18,6 +19,25 @@ struct Group<'s> {
     keys: Vec<Cell>,
     rows: Vec<RowRef<'s>>,
     totals: Vec<Total>,
+    /// What went wrong in counting. It is nobody's concern before the groups in front of it were given.
+    failed: Option<SqlError>,
+}
+
+/// A sort key that is a key of the groups.
+pub(super) type SortedKey<'a> = (&'a Sort<plan::Key>, usize);
+
+/// How `ORDER BY` sorts the groups, if making them in this order is enough: by the first keys, or by all of them.
+pub(super) fn order<'a>(arm: &'a Arm, grouping: &Grouping) -> Option<Vec<SortedKey<'a>>> {
+    // Firebird knows only columns again.
+    let place = |sort: &Sort<plan::Key>| {
+        let wanted = sort.key.of(&arm.items);
+        let is_column = matches!(wanted.node, plan::Node::Column { .. });
+        grouping.keys.iter().position(|key| is_column && key.of(&arm.items) == wanted)
+    };
+    let order = arm.order.iter().map(|sort| Some((sort, place(sort)?))).collect::<Option<Vec<_>>>()?;
+    let leading = order.iter().enumerate().all(|(index, (_, place))| index == *place);
+    let whole = (0..grouping.keys.len()).all(|key| order.iter().any(|(_, place)| *place == key));
+    (leading || whole).then_some(order)
 }
 
 /// What an aggregate has seen.
@@ -30,13 +50,21 @@ struct Total {
     seen: HashSet<Key>,
 }
 
-/// Makes the groups, in the order of their keys. Without keys there is always one.
-pub(super) fn run<'s>(walk: &Walk<'_, 's>, arm: &Arm, grouping: &Grouping) -> Result<Vec<Candidate<'s>>, SqlError> {
+/// Makes the groups, in this order and that of their keys. Without keys there is always one. As Firebird sorts the rows
+/// before it counts any, what goes wrong in finding them goes first; where counting fails, the groups end with that.
+pub(super) fn run<'s>(
+    walk: &Walk<'_, 's>,
+    arm: &Arm,
+    grouping: &Grouping,
+    order: &[SortedKey<'_>],
+) -> Result<Vec<Result<Candidate<'s>, SqlError>>, SqlError> {
     let context = walk.context;
     let mut groups: Vec<Group<'s>> = Vec::new();
     let mut places: HashMap<Vec<Key>, usize> = HashMap::new();
-    let fresh =
-        |keys, rows| Group { keys, rows, totals: grouping.aggregates.iter().map(|_| Total::default()).collect() };
+    let fresh = |keys, rows| {
+        let totals = grouping.aggregates.iter().map(|_| Total::default()).collect();
+        Group { keys, rows, totals, failed: None }
+    };
     walk.all(arm, &mut |rows| {
         let frame = Frame { rows, aggregates: &[], parent: walk.parent };
         let keys = grouping
@@ -48,35 +76,59 @@ pub(super) fn run<'s>(walk: &Walk<'_, 's>, arm: &Arm, grouping: &Grouping) -> Re
             std::collections::hash_map::Entry::Occupied(entry) => *entry.get(),
             std::collections::hash_map::Entry::Vacant(entry) => {
                 context.keep(&keys)?;
-                context.count(rows.len())?;
+                context.keep_found(rows.len())?;
                 groups.push(fresh(keys, rows.clone()));
                 *entry.insert(groups.len() - 1)
             }
         };
-        for (aggregate, total) in grouping.aggregates.iter().zip(&mut groups[place].totals) {
-            add(context, aggregate, total, &frame)?;
+        let group = &mut groups[place];
+        if group.failed.is_none() {
+            let counted = grouping.aggregates.iter().zip(&mut group.totals);
+            match counted.into_iter().try_for_each(|(aggregate, total)| add(context, aggregate, total, &frame)) {
+                Err(error) if !error.is_limit() => group.failed = Some(error),
+                other => other?,
+            }
         }
         Ok(Flow::More)
     })?;
     if groups.is_empty() && grouping.keys.is_empty() {
         groups.push(fresh(Vec::new(), vec![RowRef::Null; arm.streams.len()]));
     }
-    groups.sort_by(|left, right| compare::rows(&left.keys, &right.keys));
-    let mut candidates = Vec::with_capacity(groups.len());
+    groups.sort_by(|left, right| {
+        let by_order = |(sort, place): &SortedKey<'_>| compare::sorted(&left.keys[*place], &right.keys[*place], sort);
+        let found = order.iter().map(by_order).find(|order| order.is_ne());
+        found.unwrap_or_else(|| compare::rows(&left.keys, &right.keys))
+    });
+    let mut made = Vec::with_capacity(groups.len());
     for group in groups {
-        let aggregates =
-            grouping.aggregates.iter().zip(group.totals).map(|(aggregate, total)| result(aggregate, total)).collect();
-        let candidate = Candidate { rows: group.rows, aggregates };
-        let frame = Frame { rows: &candidate.rows, aggregates: &candidate.aggregates, parent: walk.parent };
-        let kept = match &grouping.having {
-            Some(having) => eval::truth(context, having, &frame)? == Some(true),
-            None => true,
-        };
-        if kept {
-            candidates.push(candidate);
+        match finish(walk, grouping, group).transpose() {
+            Some(Ok(candidate)) => made.push(Ok(candidate)),
+            Some(Err(error)) if error.is_limit() => return Err(error),
+            Some(Err(error)) => {
+                made.push(Err(error));
+                break;
+            }
+            None => {}
         }
     }
-    Ok(candidates)
+    Ok(made)
+}
+
+/// What is selected from, if `HAVING` lets the group pass.
+fn finish<'s>(walk: &Walk<'_, 's>, grouping: &Grouping, group: Group<'s>) -> Result<Option<Candidate<'s>>, SqlError> {
+    if let Some(error) = group.failed {
+        return Err(error);
+    }
+    let context = walk.context;
+    let results = grouping.aggregates.iter().zip(group.totals);
+    let aggregates = results.map(|(aggregate, total)| result(context, aggregate, total)).collect::<Result<_, _>>()?;
+    let candidate = Candidate { rows: group.rows, aggregates };
+    let frame = Frame { rows: &candidate.rows, aggregates: &candidate.aggregates, parent: walk.parent };
+    let kept = match &grouping.having {
+        Some(having) => eval::truth(context, having, &frame)? == Some(true),
+        None => true,
+    };
+    Ok(kept.then_some(candidate))
 }
 
 fn add<'s>(
@@ -103,8 +155,9 @@ fn add<'s>(
     match aggregate.kind {
         AggregateKind::Count => {}
         AggregateKind::Sum | AggregateKind::Avg => match (&value, aggregate.ty.kind) {
-            (Cell::Exact { raw, .. }, Kind::Int64) => {
-                total.sum = total.sum.checked_add(*raw).ok_or_else(SqlError::integer_overflow)?;
+            (Cell::Exact { raw, scale }, Kind::Int64) => {
+                let raw = numeric::rescale(*raw, *scale, aggregate.ty.places())?;
+                total.sum = total.sum.checked_add(raw).ok_or_else(SqlError::integer_overflow)?;
             }
             (other, _) => total.floating += convert::to_double(other)?,
         },
@@ -124,17 +177,19 @@ fn add<'s>(
     Ok(())
 }
 
-fn result(aggregate: &Aggregate, total: Total) -> Cell {
+fn result(context: &Context<'_>, aggregate: &Aggregate, total: Total) -> Result<Cell, SqlError> {
     let exact = aggregate.ty.kind == Kind::Int64;
-    let scale = aggregate.ty.scale;
-    match aggregate.kind {
+    let scale = aggregate.ty.places();
+    Ok(match aggregate.kind {
         AggregateKind::Count => Cell::int(total.count),
-        AggregateKind::Min | AggregateKind::Max => total.extreme.unwrap_or(Cell::Null),
+        AggregateKind::Min | AggregateKind::Max => {
+            convert::settle(total.extreme.unwrap_or(Cell::Null), aggregate.ty, context.now)?
+        }
         _ if total.count == 0 => Cell::Null,
         AggregateKind::Sum if exact => Cell::Exact { raw: total.sum, scale },
         AggregateKind::Sum => Cell::Double(total.floating),
         AggregateKind::Avg if exact => Cell::Exact { raw: total.sum / total.count, scale },
         #[expect(clippy::cast_precision_loss, reason = "an average of floating-point numbers is one")]
         AggregateKind::Avg => Cell::Double(total.floating / total.count as f64),
-    }
+    })
 }

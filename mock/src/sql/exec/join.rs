@@ -160,7 +160,7 @@ impl<'w, 's> Walk<'w, 's> {
         streams(right, &mut of_right);
         let mut partners: Vec<(Vec<RowRef<'s>>, bool)> = Vec::new();
         self.side(right, None, rows, &mut |rows| {
-            self.context.count(of_right.len())?;
+            self.context.keep_found(of_right.len())?;
             partners.push((of_right.iter().map(|stream| rows[*stream].clone()).collect(), false));
             Ok(Flow::More)
         })?;

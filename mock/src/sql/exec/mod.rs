@@ -7,14 +7,16 @@ mod eval;
 mod functions;
 mod group;
 mod join;
+mod moments;
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::ast::Comparison;
+use super::convert;
 use super::error::SqlError;
 use super::plan::{Bounds, Plan, Typed};
-use super::types::Cell;
+use super::types::{Cell, Column};
 
 pub use context::{Context, Limits};
 
@@ -38,7 +40,12 @@ pub type Sink<'k> = dyn FnMut(Vec<Cell>) -> Result<Flow, SqlError> + 'k;
 /// # Errors
 /// What goes wrong at a row; the rows before it have reached the sink.
 pub fn run(context: &Context<'_>, plan: &Plan, sink: &mut Sink<'_>) -> Result<(), SqlError> {
-    run_plan(context, plan, None, true, sink).map(|_| ())
+    run_plan(context, plan, None, true, &mut |row| sink(settled(context, &plan.columns, row)?)).map(|_| ())
+}
+
+/// A row whose values are as its columns declare them.
+fn settled(context: &Context<'_>, columns: &[Column], row: Vec<Cell>) -> Result<Vec<Cell>, SqlError> {
+    row.into_iter().zip(columns).map(|(cell, column)| convert::settle(cell, column.ty, context.now)).collect()
 }
 
 fn run_plan<'s>(
@@ -57,9 +64,9 @@ fn run_plan<'s>(
     let sorts = !plan.order.is_empty() || plan.unions.iter().any(|(all, _)| !all);
     context.opened(top && !sorts);
     let mut rows = Vec::new();
-    gather(context, parent, &plan.first, &mut rows)?;
+    gather(context, parent, (plan, &plan.first), &mut rows)?;
     for (all, other) in &plan.unions {
-        gather(context, parent, other, &mut rows)?;
+        gather(context, parent, (plan, other), &mut rows)?;
         if !*all {
             distinct(&mut rows, |row| row);
         }
@@ -85,10 +92,11 @@ fn run_plan<'s>(
 fn gather<'s>(
     context: &Context<'s>,
     parent: Option<&Frame<'_, 's>>,
-    part: &super::plan::Arm,
+    (plan, part): (&Plan, &super::plan::Arm),
     rows: &mut Vec<Vec<Cell>>,
 ) -> Result<(), SqlError> {
     arm::run(context, part, parent, false, &mut |row| {
+        let row = settled(context, &plan.columns, row)?;
         context.keep(&row)?;
         rows.push(row);
         Ok(Flow::More)

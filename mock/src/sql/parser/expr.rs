@@ -3,6 +3,7 @@
 use super::Parser;
 use crate::sql::ast::{Arithmetic, Comparison, Expr, ExprKind, Match, Query, TypeName};
 use crate::sql::error::SqlError;
+use crate::sql::keywords::is_reserved_function;
 use crate::sql::lexer::TokenKind;
 
 impl Parser {
@@ -53,7 +54,27 @@ impl Parser {
         self.build(at, ExprKind::Not(Box::new(inner)), inside)
     }
 
+    /// A predicate, and `IS` behind it: `a IN (b) IS TRUE`.
     fn predicate(&mut self) -> Result<Expr, SqlError> {
+        let predicate = self.predicate_alone()?;
+        self.tested(predicate)
+    }
+
+    /// What `IS` says of it, if it stands there.
+    fn tested(&mut self, mut left: Expr) -> Result<Expr, SqlError> {
+        while self.word("IS") {
+            left = self.is(left)?;
+        }
+        Ok(left)
+    }
+
+    /// The right side of a comparison: `a = b IS TRUE` compares with `b IS TRUE`.
+    fn compared(&mut self) -> Result<Expr, SqlError> {
+        let right = self.additive()?;
+        self.tested(right)
+    }
+
+    fn predicate_alone(&mut self) -> Result<Expr, SqlError> {
         let left = self.additive()?;
         let at = left.at;
         if let TokenKind::Sign(sign) = self.peek().kind
@@ -62,8 +83,8 @@ impl Parser {
             self.take();
             return self.comparison(comparison, left);
         }
-        if self.word("IS") {
-            return self.is(left);
+        if self.is_word("IS") {
+            return Ok(left);
         }
         let negated = self.word("NOT");
         let inside = left.depth;
@@ -77,7 +98,7 @@ impl Parser {
         } else if self.word("IN") {
             self.contained(*left)?
         } else if self.word("LIKE") {
-            let pattern = self.additive()?;
+            let pattern = self.compared()?;
             let escape = if self.word("ESCAPE") { Some(Box::new(self.additive()?)) } else { None };
             let inside = inside.max(pattern.depth).max(escape.as_ref().map_or(0, |escape| escape.depth));
             self.build(at, ExprKind::Match(Match::Like, left, Box::new(pattern), escape), inside)?
@@ -120,7 +141,7 @@ impl Parser {
                 return self.build(at, kind, inside);
             }
         }
-        let right = self.additive()?;
+        let right = self.compared()?;
         let inside = left.depth.max(right.depth);
         self.build(at, ExprKind::Compare(comparison, Box::new(left), Box::new(right)), inside)
     }
@@ -233,6 +254,9 @@ impl Parser {
 
     fn concatenation(&mut self) -> Result<Expr, SqlError> {
         let mut left = self.primary()?;
+        if self.is_word("COLLATE") {
+            return Err(SqlError::refused("COLLATE is not run here: texts compare by their bytes"));
+        }
         while self.sign("||") {
             // A sign in the middle takes all that follows.
             let signed = self.is_sign("+") || self.is_sign("-");
@@ -292,6 +316,19 @@ impl Parser {
         if let Some(kind) = simple {
             self.take();
             return self.build(at, kind, 0);
+        }
+        if let "CURRENT_USER" | "USER" | "CURRENT_ROLE" | "CURRENT_CONNECTION" | "CURRENT_TRANSACTION" = word {
+            return Err(SqlError::refused(&format!("{word} has no value here: nobody is connected")));
+        }
+        if word == "VALUE" {
+            return Err(SqlError::dynamic("42000", -901, &["Illegal use of keyword VALUE"]));
+        }
+        if is_reserved_function(word) && !self.is_sign_at(1, "(") {
+            self.take();
+            return Err(self.unexpected());
+        }
+        if word == "X" && matches!(self.ahead(1).kind, TokenKind::Text(_)) {
+            return Err(SqlError::refused("texts in hexadecimal digits are not known here"));
         }
         if word == "CASE" {
             return self.nested(Self::case);

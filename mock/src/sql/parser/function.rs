@@ -4,12 +4,8 @@ use super::Parser;
 use super::expr::deepest;
 use crate::sql::ast::{AggregateKind, Expr, ExprKind, Name, Part, TrimSide, TypeName};
 use crate::sql::error::{Position, SqlError};
-use crate::sql::keywords::is_reserved;
+use crate::sql::keywords::{is_no_function, is_reserved, is_reserved_function};
 use crate::sql::lexer::TokenKind;
-
-/// Reserved words that are functions all the same.
-const RESERVED_FUNCTIONS: &[&str] =
-    &["UPPER", "LOWER", "CHAR_LENGTH", "CHARACTER_LENGTH", "OCTET_LENGTH", "LEFT", "RIGHT"];
 
 impl Parser {
     /// The call that begins at this word; nothing if the word calls nothing.
@@ -36,7 +32,15 @@ impl Parser {
             "SUBSTRING" => self.substring(at)?,
             "TRIM" => self.trim(at)?,
             "POSITION" => self.position(at)?,
-            _ if is_reserved(&word) && !RESERVED_FUNCTIONS.contains(&word.as_str()) => return Ok(None),
+            "OVERLAY" => self.overlay(at)?,
+            "DATEADD" => self.date_add(at)?,
+            "DATEDIFF" => self.date_diff(at)?,
+            "LIST" => return Err(SqlError::refused("the function LIST is not run here")),
+            _ if is_no_function(&word) => {
+                self.take();
+                return Err(self.unexpected());
+            }
+            _ if is_reserved(&word) && !is_reserved_function(&word) => return Ok(None),
             _ => self.plain_call(at, word)?,
         };
         if self.is_word("OVER") && self.is_sign_at(1, "(") {
@@ -83,7 +87,11 @@ impl Parser {
             "SMALLINT" => TypeName::Small,
             "INTEGER" | "INT" => TypeName::Integer,
             "BIGINT" => TypeName::Big,
-            "FLOAT" | "REAL" => TypeName::Double,
+            "FLOAT" | "REAL" => TypeName::Float,
+            "LONG" => {
+                self.take();
+                return Err(self.unexpected());
+            }
             "DOUBLE" => {
                 self.take();
                 if !self.is_word("PRECISION") {
@@ -115,9 +123,7 @@ impl Parser {
                     return Err(self.unexpected());
                 }
                 self.charset()?;
-                if length == 0 || length > 8191 {
-                    return Err(SqlError::limit("a text type takes 1 to 8191 characters"));
-                }
+                check_length(length)?;
                 return Ok(if varying { TypeName::Varchar(length) } else { TypeName::Char(length) });
             }
             "BLOB" | "NCHAR" | "NATIONAL" => {
@@ -161,26 +167,81 @@ impl Parser {
 
     fn extract(&mut self, at: Position) -> Result<Expr, SqlError> {
         self.open();
-        let TokenKind::Word(word) = self.peek().kind.clone() else { return Err(self.unexpected()) };
-        let part = match word.as_str() {
-            "YEAR" => Part::Year,
-            "MONTH" => Part::Month,
-            "DAY" => Part::Day,
-            "HOUR" => Part::Hour,
-            "MINUTE" => Part::Minute,
-            "SECOND" => Part::Second,
-            "WEEKDAY" => Part::Weekday,
-            "YEARDAY" => Part::Yearday,
-            "WEEK" => Part::Week,
-            "MILLISECOND" => Part::Millisecond,
-            _ => return Err(self.unexpected()),
-        };
-        self.take();
+        let part = self.part()?;
         self.need_word("FROM")?;
         let inner = self.expr()?;
         self.need_sign(")")?;
         let inside = inner.depth;
         self.build(at, ExprKind::Extract(part, Box::new(inner)), inside)
+    }
+
+    fn part(&mut self) -> Result<Part, SqlError> {
+        let TokenKind::Word(word) = &self.peek().kind else { return Err(self.unexpected()) };
+        let part = Part::named(word).ok_or_else(|| self.unexpected())?;
+        self.take();
+        Ok(part)
+    }
+
+    /// `DATEADD(n part TO moment)` or `DATEADD(part, n, moment)`.
+    fn date_add(&mut self, at: Position) -> Result<Expr, SqlError> {
+        self.open();
+        let (part, by, moment);
+        if self.is_part() {
+            part = self.part()?;
+            self.need_sign(",")?;
+            by = self.expr()?;
+            self.need_sign(",")?;
+        } else {
+            by = self.expr()?;
+            part = self.part()?;
+            self.need_word("TO")?;
+        }
+        moment = self.expr()?;
+        self.need_sign(")")?;
+        let inside = by.depth.max(moment.depth);
+        self.build(at, ExprKind::DateAdd(part, Box::new(by), Box::new(moment)), inside)
+    }
+
+    /// Whether a part stands here as such: its name, which may be that of a column, and no operation behind it.
+    fn is_part(&self) -> bool {
+        let TokenKind::Word(word) = &self.peek().kind else { return false };
+        Part::named(word).is_some() && (is_reserved(word) || self.is_sign_at(1, ","))
+    }
+
+    /// `DATEDIFF(part FROM moment TO moment)` or `DATEDIFF(part, moment, moment)`.
+    fn date_diff(&mut self, at: Position) -> Result<Expr, SqlError> {
+        self.open();
+        let part = self.part()?;
+        let in_words = self.word("FROM");
+        if !in_words {
+            self.need_sign(",")?;
+        }
+        let from = self.expr()?;
+        if in_words {
+            self.need_word("TO")?
+        } else {
+            self.need_sign(",")?
+        }
+        let to = self.expr()?;
+        self.need_sign(")")?;
+        let inside = from.depth.max(to.depth);
+        self.build(at, ExprKind::DateDiff(part, Box::new(from), Box::new(to)), inside)
+    }
+
+    fn overlay(&mut self, at: Position) -> Result<Expr, SqlError> {
+        let name = self.peek().at;
+        self.open();
+        let mut args = vec![self.expr()?];
+        self.need_word("PLACING")?;
+        args.push(self.expr()?);
+        self.need_word("FROM")?;
+        args.push(self.expr()?);
+        if self.word("FOR") {
+            args.push(self.expr()?);
+        }
+        self.need_sign(")")?;
+        let inside = deepest(&args);
+        self.build(at, ExprKind::Function(Name { text: "OVERLAY".into(), at: name }, args), inside)
     }
 
     fn substring(&mut self, at: Position) -> Result<Expr, SqlError> {
@@ -247,11 +308,8 @@ impl Parser {
     }
 
     fn plain_call(&mut self, at: Position, word: String) -> Result<Expr, SqlError> {
+        super::check_name(&word)?;
         self.open();
-        // DATEADD and DATEDIFF have words in their arguments: `DATEADD(1 DAY TO d)`.
-        if word == "DATEADD" || word == "DATEDIFF" {
-            return Err(SqlError::refused(&format!("{word} is not run here")));
-        }
         let (least, most) = arity(&word);
         let mut args = Vec::new();
         if least > 0 || !self.is_sign(")") {
@@ -270,10 +328,22 @@ impl Parser {
     }
 }
 
+/// A text type takes so many characters of four bytes.
+fn check_length(length: u32) -> Result<(), SqlError> {
+    match length {
+        1..=8191 => Ok(()),
+        0 => Err(SqlError::dynamic("42000", -842, &["Positive value expected"])),
+        8192..=32767 => {
+            Err(SqlError::dynamic("HY004", -204, &["Data type unknown", "Implementation limit exceeded", "COLUMN "]))
+        }
+        _ => Err(SqlError::dynamic("22003", -842, &["Short integer expected"])),
+    }
+}
+
 /// How many arguments the grammar itself asks for; of other functions it takes any.
 fn arity(function: &str) -> (usize, usize) {
     match function {
-        "UPPER" | "LOWER" | "CHAR_LENGTH" | "CHARACTER_LENGTH" | "OCTET_LENGTH" => (1, 1),
+        "UPPER" | "LOWER" | "CHAR_LENGTH" | "CHARACTER_LENGTH" | "OCTET_LENGTH" | "BIT_LENGTH" => (1, 1),
         "COALESCE" => (2, usize::MAX),
         "NULLIF" => (2, 2),
         "IIF" => (3, 3),

@@ -74,7 +74,8 @@ pub fn parse(statement: &str) -> Result<Query, SqlError> {
     {
         return Err(SqlError::refused(&format!("{word} is refused: only SELECT can be run here, nothing was changed")));
     }
-    let query = parser.query()?;
+    let mut query = parser.query()?;
+    query.locks = parser.manners()?;
     match parser.peek().kind {
         TokenKind::End => Ok(query),
         _ => Err(parser.unexpected()),
@@ -94,6 +95,26 @@ struct Parser {
 }
 
 impl Parser {
+    /// `FOR UPDATE` and `WITH LOCK`, which select nothing else; whether rows are locked.
+    fn manners(&mut self) -> Result<bool, SqlError> {
+        if self.word("FOR") {
+            self.need_word("UPDATE")?;
+            if self.word("OF") {
+                loop {
+                    self.name()?;
+                    if !self.sign(",") {
+                        break;
+                    }
+                }
+            }
+        }
+        let locks = self.word("WITH");
+        if locks {
+            self.need_word("LOCK")?;
+        }
+        Ok(locks)
+    }
+
     fn peek(&self) -> &Token {
         self.ahead(0)
     }
@@ -176,7 +197,10 @@ impl Parser {
         }
         let token = self.take();
         match token.kind {
-            TokenKind::Word(text) | TokenKind::Quoted(text) => Ok(Name { text, at: token.at }),
+            TokenKind::Word(text) | TokenKind::Quoted(text) => {
+                check_name(&text)?;
+                Ok(Name { text, at: token.at })
+            }
             _ => Err(SqlError::token(&token.text, token.at)),
         }
     }
@@ -227,6 +251,16 @@ impl Parser {
         self.deepest = self.deepest.max(inside + 1);
         Ok(Expr { kind, at, depth: inside + 1 })
     }
+}
+
+/// The longest name, in bytes.
+const NAME_LENGTH: usize = 31;
+
+fn check_name(name: &str) -> Result<(), SqlError> {
+    if name.len() > NAME_LENGTH {
+        return Err(SqlError::dynamic("42000", -104, &["Name longer than database column size"]));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

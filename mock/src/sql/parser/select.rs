@@ -39,7 +39,11 @@ impl Parser {
             }
         }
         let bounds = self.bounds_behind()?;
-        Ok(Query { with, first, unions, order, bounds })
+        if unions.is_empty() && first.bounds != Bounds::default() && bounds != Bounds::default() {
+            let line = "FIRST/SKIP cannot be used with OFFSET/FETCH or ROWS";
+            return Err(SqlError::dynamic("42000", -104, &[line]));
+        }
+        Ok(Query { with, first, unions, order, bounds, locks: false })
     }
 
     fn with(&mut self) -> Result<Vec<Cte>, SqlError> {
@@ -141,16 +145,20 @@ impl Parser {
             self.word("ALL");
         }
         let mut items = Vec::new();
-        loop {
-            items.push(self.item()?);
-            if !self.sign(",") {
-                break;
+        if self.sign("*") {
+            items.push(Item::All(None));
+        } else {
+            loop {
+                items.push(self.item()?);
+                if !self.sign(",") {
+                    break;
+                }
             }
         }
         self.need_word("FROM")?;
-        let mut from = self.joined()?;
+        let (mut from, _) = self.joined()?;
         while self.sign(",") {
-            let right = self.joined()?;
+            let (right, _) = self.joined()?;
             from = cross(from, right);
         }
         let filter = if self.word("WHERE") { Some(self.expr()?) } else { None };
@@ -165,13 +173,13 @@ impl Parser {
             }
         }
         let having = if self.word("HAVING") { Some(self.expr()?) } else { None };
+        if self.is_word("PLAN") {
+            return Err(SqlError::refused("a PLAN is not followed here"));
+        }
         Ok(Select { bounds, distinct, items, from, filter, group, having })
     }
 
     fn item(&mut self) -> Result<Item, SqlError> {
-        if self.sign("*") {
-            return Ok(Item::All(None));
-        }
         if self.is_name_at(0) && self.is_sign_at(1, ".") && self.is_sign_at(2, "*") {
             let name = self.name()?;
             self.take();
@@ -183,14 +191,15 @@ impl Parser {
         Ok(Item::One(expr, alias))
     }
 
-    fn joined(&mut self) -> Result<From, SqlError> {
+    /// A source, what is joined to it, and how often something is.
+    fn joined(&mut self) -> Result<(From, u32), SqlError> {
         let mut left = self.source()?;
         // Every join adds a level to the tree that is walked later.
         let mut joins = 0;
         loop {
             let kind = match self.join_kind()? {
                 Some(kind) => kind,
-                None => return Ok(left),
+                None => return Ok((left, joins)),
             };
             joins += 1;
             if joins > super::MAX_NESTING {
@@ -246,7 +255,11 @@ impl Parser {
             return self.nested(|parser| {
                 let at = parser.take().at;
                 if !parser.is_word("SELECT") && !parser.is_word("WITH") {
-                    let inner = parser.joined()?;
+                    let (inner, joins) = parser.joined()?;
+                    // In parentheses something must be joined.
+                    if joins == 0 {
+                        return Err(parser.unexpected());
+                    }
                     parser.need_sign(")")?;
                     return Ok(inner);
                 }
