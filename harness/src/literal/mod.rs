@@ -1,7 +1,7 @@
 //! Runs the page's own shell text under bash, with the real curl, and hears what arrives at the server.
 //!
-//! In an empty folder, with a clean environment: `sqlexec` is this program asking the mock in SQL, curl can connect to
-//! nothing but the relay in front of the mock (`relay`), `sleep` and what would change the machine do nothing
+//! In an empty folder, with a clean environment: `sqlexec` is this program asking the mock in SQL, curl is
+//! pointed at the relay in front of the mock (`relay`) whatever host it names, `sleep` and what would change the machine do nothing
 //! (`stage`). What the text comes to is for [`crate::replay`] to judge, by the expectations of the replay.
 
 mod relay;
