@@ -257,7 +257,7 @@ impl<'c> Rendering<'c> {
 
     fn shape_of(&self, model: ModelId) -> Result<(Shape, Provenance), CallError> {
         match self.call.fields.as_deref() {
-            None | Some([]) => Ok((Shape::All, Provenance::Documented)),
+            None | Some([]) => Ok((Shape::whole(), Provenance::Documented)),
             Some(paths) => shape(self.store.schema(), model, paths),
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use crate::billing::{self, Answer};
 use crate::deviate::Deviation;
 use crate::orm::execute::Found;
-use crate::orm::{CallError, Instance, Query, Tx, convert, execute, listing};
+use crate::orm::{CallError, Instance, Query, Tx, convert, execute, listing, python};
 use crate::store::{Pk, Value};
 use crate::tasks::{Change, Patch};
 use crate::wire::Step;
@@ -111,6 +111,21 @@ fn kwargs(step: &Step) -> Result<&Map<String, Json>, CallError> {
     })
 }
 
+/// Who Python says that a method belongs to: the manager hands most of them on to a QuerySet.
+fn owner(step: &Step) -> &'static str {
+    if step.method == "objects.all" { "BaseManager" } else { "QuerySet" }
+}
+
+/// The method's name, without the manager's.
+fn bare(step: &Step) -> &str {
+    step.method.strip_prefix("objects.").unwrap_or(&step.method)
+}
+
+/// Python's TypeError for a name that the method does not have.
+fn unexpected(step: &Step, name: &str) -> CallError {
+    CallError::Argument(format!("{}.{}() got an unexpected keyword argument '{name}'", owner(step), bare(step)))
+}
+
 /// The positional arguments of a step: a JSON list of texts; no argument is none.
 fn texts(step: &Step) -> Result<Vec<&str>, CallError> {
     let wrong = || {
@@ -118,22 +133,26 @@ fn texts(step: &Step) -> Result<Vec<&str>, CallError> {
     };
     match &step.arg {
         Json::Array(items) => items.iter().map(|item| item.as_str().ok_or_else(wrong)).collect(),
-        Json::Object(pairs) if pairs.is_empty() => Ok(Vec::new()),
+        Json::Object(pairs) => match pairs.keys().next() {
+            None => Ok(Vec::new()),
+            Some(name) => Err(unexpected(step, name)),
+        },
         _ => Err(wrong()),
     }
 }
 
 /// No argument at all.
 fn nothing(step: &Step) -> Result<(), CallError> {
-    let none = match &step.arg {
-        Json::Object(pairs) => pairs.is_empty(),
-        Json::Array(items) => items.is_empty(),
-        _ => false,
-    };
-    if none {
-        Ok(())
-    } else {
-        Err(CallError::Argument(format!("{}() takes no arguments (arg{})", step.method, step.number)))
+    match &step.arg {
+        Json::Object(pairs) => pairs.keys().next().map_or(Ok(()), |name| Err(unexpected(step, name))),
+        Json::Array(items) if items.is_empty() => Ok(()),
+        Json::Array(items) => Err(CallError::Argument(format!(
+            "{}.{}() takes 1 positional argument but {} were given",
+            owner(step),
+            bare(step),
+            items.len() + 1
+        ))),
+        _ => Err(CallError::Argument(format!("{}() takes no arguments (arg{})", step.method, step.number))),
     }
 }
 
@@ -146,8 +165,12 @@ fn queryset_step(
 ) -> Result<Subject, CallError> {
     let schema = tx.schema();
     let name = &schema.at(query.model).name;
-    if query.select.is_some() && matches!(method, "delete" | "in_bulk") {
-        return Err(CallError::Argument(format!("Cannot call {method}() after .values() or .values_list()")));
+    let generic = if manager { schema.generic.manager.get(&step.method) } else { schema.generic.queryset.get(method) };
+    if let Some(generic) = generic {
+        tx.rely_on(generic.source.provenance());
+    }
+    if query.select.is_some() && method == "delete" {
+        return Err(CallError::Argument("Cannot call delete() after .values() or .values_list()".to_owned()));
     }
     Ok(match method {
         "all" => {
@@ -156,10 +179,12 @@ fn queryset_step(
         }
         "filter" => {
             query.filter(kwargs(step)?)?;
+            tx.rely_on(query.standing);
             Subject::Query(Box::new(query))
         }
         "exclude" => {
             query.exclude(kwargs(step)?)?;
+            tx.rely_on(query.standing);
             Subject::Query(Box::new(query))
         }
         "none" => {
@@ -168,12 +193,15 @@ fn queryset_step(
             Subject::Query(Box::new(query))
         }
         "distinct" => {
-            nothing(step)?;
+            if !texts(step)?.is_empty() {
+                let text = "DISTINCT ON fields is not supported by this database backend";
+                return Err(CallError::Argument(text.to_owned()));
+            }
             query.distinct = true;
             Subject::Query(Box::new(query))
         }
         "order_by" => {
-            query.order_by(&texts(step)?)?;
+            query.order_by(&texts(step)?, tx.chance)?;
             Subject::Query(Box::new(query))
         }
         "reverse" => {
@@ -195,6 +223,7 @@ fn queryset_step(
         }
         "get" => {
             query.filter(kwargs(step)?)?;
+            tx.rely_on(query.standing);
             query.unordered();
             single(tx, &query)?
         }
@@ -206,24 +235,21 @@ fn queryset_step(
         "latest" | "earliest" => {
             let paths = texts(step)?;
             if paths.is_empty() {
-                return Err(CallError::Argument(format!(
-                    "earliest() and latest() require fields as positional arguments (arg{} is a list of names)",
-                    step.number
-                )));
+                let text = "earliest() and latest() require either fields as positional arguments or 'get_latest_by' in the \
+                            model's Meta.";
+                return Err(CallError::Argument(text.to_owned()));
             }
-            query.order_by(&paths)?;
+            query.order_by(&paths, tx.chance)?;
             ends(tx, query, method == "latest")?.ok_or_else(|| CallError::DoesNotExist { model: name.clone() })?
         }
         "in_bulk" => in_bulk(tx, query, step)?,
-        "create" if manager => {
+        "create" => {
             let mut object = blank(tx, query.model)?;
-            for (name, value) in kwargs(step)? {
-                assign(tx, &mut object, name, value, "create")?;
-            }
+            fill(tx, &mut object, kwargs(step)?)?;
             create(tx, &mut object)?;
             Subject::Object(Box::new(object))
         }
-        "get_or_create" | "update_or_create" if manager => get_or_create(tx, query, method, step)?,
+        "get_or_create" | "update_or_create" => get_or_create(tx, query, method, step)?,
         "update" => update(tx, &query, step)?,
         "delete" => {
             if manager {
@@ -303,23 +329,49 @@ fn ends(tx: &Tx<'_>, mut query: Query, last: bool) -> Result<Option<Subject>, Ca
     Ok(first(tx, &query, &found))
 }
 
+/// `in_bulk(id_list=None, field_name='pk')`. The list may also be the whole argument.
 fn in_bulk(tx: &Tx<'_>, mut query: Query, step: &Step) -> Result<Subject, CallError> {
+    if query.select.is_some() {
+        return Err(CallError::Argument("in_bulk() cannot be used with values() or values_list().".to_owned()));
+    }
     let ids = match &step.arg {
-        // One argument that is a list, or the list itself.
         Json::Array(ids) => match ids.as_slice() {
-            [Json::Array(inner)] => Json::Array(inner.clone()),
-            _ => Json::Array(ids.clone()),
+            [] => &Json::Null,
+            [Json::Array(_)] => &ids[0],
+            _ => &step.arg,
         },
-        Json::Object(pairs) if pairs.is_empty() => {
-            return Ok(Subject::Bulk(query.model, execute::keys(&tx.store, &query)?));
+        Json::Object(pairs) => {
+            if let Some(unknown) = pairs.keys().find(|key| !matches!(key.as_str(), "id_list" | "field_name")) {
+                return Err(unexpected(step, unknown));
+            }
+            unique(&tx.schema(), query.model, pairs.get("field_name"))?;
+            pairs.get("id_list").unwrap_or(&Json::Null)
         }
-        Json::Object(pairs) if pairs.len() == 1 && pairs.contains_key("id_list") => pairs["id_list"].clone(),
-        _ => {
-            return Err(CallError::Argument(format!("in_bulk() takes a list of keys in arg{}", step.number)));
-        }
+        _ => return Err(CallError::Argument(format!("in_bulk() takes a list of keys in arg{}", step.number))),
     };
-    query.filter(&Map::from_iter([("pk__in".to_owned(), ids)]))?;
+    if !ids.is_null() {
+        query.filter(&Map::from_iter([("pk__in".to_owned(), ids.clone())]))?;
+    }
     Ok(Subject::Bulk(query.model, execute::keys(&tx.store, &query)?))
+}
+
+/// Rows are told apart by their key alone: no other column is known to be unique.
+fn unique(schema: &Schema, model: ModelId, name: Option<&Json>) -> Result<(), CallError> {
+    let model = schema.at(model);
+    let name = match name {
+        None => return Ok(()),
+        Some(name) => python::text(name),
+    };
+    match model.field(&name) {
+        _ if name == "pk" => Ok(()),
+        Some(field) if field.id == model.pk => Ok(()),
+        Some(_) => Err(CallError::Value(format!("in_bulk()'s field_name must be a unique field but '{name}' isn't."))),
+        None => Err(no_field(&model.name, &name)),
+    }
+}
+
+fn no_field(model: &str, name: &str) -> CallError {
+    CallError::Field(format!("{model} has no field named '{name}'"))
 }
 
 fn blank(tx: &Tx<'_>, model: ModelId) -> Result<Instance, CallError> {
@@ -333,19 +385,40 @@ fn create(tx: &mut Tx<'_>, object: &mut Instance) -> Result<(), CallError> {
     billing::after_create(tx, object)
 }
 
+/// Fills in a new object; Django names all that it does not have at once.
+fn fill(tx: &mut Tx<'_>, object: &mut Instance, values: &Map<String, Json>) -> Result<(), CallError> {
+    let unknown = unknown_names(object, values);
+    if !unknown.is_empty() {
+        let model = &object.model().name;
+        return Err(CallError::Argument(format!("{model}() got unexpected keyword arguments: {unknown}")));
+    }
+    values.iter().try_for_each(|(name, value)| assign(tx, object, name, value))
+}
+
+/// The names that are no columns, as Python lists them.
+fn unknown_names<'n>(object: &Instance, names: impl IntoIterator<Item = (&'n String, &'n Json)>) -> String {
+    let model = object.model();
+    let unknown = names.into_iter().map(|(name, _)| name).filter(|name| *name != "pk" && model.field(name).is_none());
+    unknown.map(|name| python::repr(&Json::from(name.as_str()))).collect::<Vec<_>>().join(", ")
+}
+
+/// `get_or_create(defaults=None, **kwargs)` and `update_or_create(defaults=None, create_defaults=None, **kwargs)`.
 fn get_or_create(tx: &mut Tx<'_>, mut query: Query, method: &str, step: &Step) -> Result<Subject, CallError> {
     let mut given = kwargs(step)?.clone();
-    let defaults = match given.shift_remove("defaults") {
-        Some(Json::Object(defaults)) => defaults,
-        None => Map::new(),
-        Some(_) => return Err(CallError::Argument(format!("{method}(): `defaults` must be a JSON object"))),
+    let mut values = |name: &str| match given.shift_remove(name) {
+        Some(Json::Object(values)) => Ok(Some(values)),
+        None | Some(Json::Null) => Ok(None),
+        Some(_) => Err(CallError::Argument(format!("{method}(): `{name}` must be a JSON object"))),
     };
+    let updates = method == "update_or_create";
+    let defaults = values("defaults")?.unwrap_or_default();
+    let new = if updates { values("create_defaults")? } else { None };
     query.filter(&given)?;
     match single_object(tx, &query) {
         Ok(mut object) => {
-            if method == "update_or_create" {
+            if updates {
                 for (name, value) in &defaults {
-                    assign(tx, &mut object, name, value, method)?;
+                    assign(tx, &mut object, name, value)?;
                 }
                 save(tx, &mut object, &Map::new())?;
             }
@@ -353,10 +426,14 @@ fn get_or_create(tx: &mut Tx<'_>, mut query: Query, method: &str, step: &Step) -
         }
         Err(CallError::DoesNotExist { .. }) => {
             let mut object = blank(tx, query.model)?;
-            let plain = given.iter().filter(|(name, _)| !name.contains("__"));
-            for (name, value) in plain.chain(&defaults) {
-                assign(tx, &mut object, name, value, method)?;
+            let plain = given.into_iter().filter(|(name, _)| !name.contains("__"));
+            let values: Map<String, Json> = plain.chain(new.unwrap_or(defaults)).collect();
+            let unknown = unknown_names(&object, &values);
+            if !unknown.is_empty() {
+                let model = &object.model().name;
+                return Err(CallError::Field(format!("Invalid field name(s) for model {model}: {unknown}.")));
             }
+            fill(tx, &mut object, &values)?;
             create(tx, &mut object)?;
             Ok(Subject::Pair(Box::new(object), true))
         }
@@ -370,22 +447,26 @@ fn update(tx: &mut Tx<'_>, query: &Query, step: &Step) -> Result<Subject, CallEr
     let model = schema.at(query.model);
     let mut columns: Vec<(FieldId, Patch)> = Vec::new();
     for (name, value) in kwargs(step)? {
-        let field =
-            model.field(name).ok_or_else(|| CallError::Field(format!("{} has no field named '{name}'", model.name)))?;
+        let field = model.field(name).ok_or_else(|| no_field(&model.name, name))?;
         if field.id == model.pk {
             return Err(CallError::Argument(format!(
                 "update() does not change a primary key over this API: create the object under the new key (arg{})",
                 step.number
             )));
         }
-        if value.is_null() && !field.null {
-            return Err(CallError::Value(format!("{}.{} may not be NULL", model.name, field.column)));
-        }
         columns.push((field.id, Patch::Set(convert::to_column(&schema, field, value)?)));
+    }
+    if columns.is_empty() {
+        return Ok(Subject::Bare(Json::from(0)));
     }
     let mut keys = execute::keys(&tx.store, query)?;
     keys.sort_unstable();
     keys.dedup();
+    // The database minds a NULL only where there is a row for it.
+    let missing = columns.iter().find(|(id, patch)| *patch == Patch::Set(Value::Null) && !model.at(*id).null);
+    if let Some((id, _)) = missing.filter(|_| !keys.is_empty()) {
+        return Err(CallError::Value(format!("{}.{} may not be NULL", model.name, model.at(*id).column)));
+    }
     for pk in &keys {
         tx.apply(Change::Patch { model: query.model, pk: *pk, columns: columns.clone() })?;
     }
@@ -401,7 +482,7 @@ fn object_step(tx: &mut Tx<'_>, mut object: Instance, step: &Step) -> Result<Sub
     match step.method.as_str() {
         "set" => {
             for (name, value) in kwargs(step)? {
-                assign(tx, &mut object, name, value, "set")?;
+                assign(tx, &mut object, name, value)?;
             }
             Ok(Subject::Object(Box::new(object)))
         }
@@ -449,15 +530,12 @@ fn save(tx: &mut Tx<'_>, object: &mut Instance, args: &Map<String, Json>) -> Res
 }
 
 /// Sets one attribute: a column, `<fk>_id`, or a foreign key by its target's key; `null` clears it.
-fn assign(tx: &mut Tx<'_>, object: &mut Instance, name: &str, value: &Json, method: &str) -> Result<(), CallError> {
+fn assign(tx: &mut Tx<'_>, object: &mut Instance, name: &str, value: &Json) -> Result<(), CallError> {
     let schema = tx.schema();
     let model = schema.at(object.model);
     let field = if name == "pk" { Some(model.pk_field()) } else { model.field(name) };
     let Some(field) = field else {
-        return Err(CallError::Argument(match method {
-            "set" => format!("'{}' object has no attribute '{name}'", model.name),
-            _ => format!("{}() got an unexpected keyword argument '{name}'", model.name),
-        }));
+        return Err(CallError::Argument(format!("'{}' object has no attribute '{name}'", model.name)));
     };
     tx.rely_on(field.source.provenance());
     let value = convert::to_column(&schema, field, value)?;

@@ -23,6 +23,10 @@ impl Formatter for PythonFormatter {
         writer.write_all(b": ")
     }
 
+    fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        writer.write_all(float(value).as_bytes())
+    }
+
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         if fragment.is_ascii() {
             return writer.write_all(fragment.as_bytes());
@@ -38,6 +42,19 @@ impl Formatter for PythonFormatter {
             }
         }
         Ok(())
+    }
+}
+
+/// Python's `repr` of a float: the fewest digits that tell it from its neighbours, an exponent from 1e16 up and below 1e-4.
+pub fn float(value: f64) -> String {
+    let shortest = format!("{value:e}");
+    match shortest.split_once('e').and_then(|(digits, power)| Some((digits, power.parse::<i32>().ok()?))) {
+        Some((digits, power)) if value != 0.0 && !(-4..16).contains(&power) => {
+            let sign = if power < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", power.abs())
+        }
+        // Rust's `Debug` writes `1.0` as Python does, and no exponents in this range.
+        _ => format!("{value:?}"),
     }
 }
 

@@ -326,3 +326,20 @@ async fn a_port_in_use_is_said_to_be() {
     assert!(error.contains("`Chairs` is no model"), "{error}");
     carbon.shutdown().await;
 }
+
+/// A reply tells on what it rests: the page, Django, or a choice of ours.
+#[tokio::test]
+async fn replies_tell_their_weakest_ground() {
+    let carbon = carbon_mock::CarbonMock::start().await.unwrap();
+    for (body, ground) in [
+        (r#"method1=objects.get&arg1={"id":45}&fields=["contract_number"]"#, "documented"),
+        (r#"method1=objects.filter&arg1={"id__lt":9}&method2=exists"#, "derived"),
+        (r#"method1=objects.filter&arg1={"name__icontains":"vip"}&fields=["contract_number"]"#, "documented"),
+        (r#"method1=objects.filter&arg1={"name__icontains":"рыб"}&fields=["contract_number"]"#, "assumed"),
+        (r#"method1=objects.exclude&arg1={"name__iregex":"^a"}&method2=exists"#, "assumed"),
+    ] {
+        let answer = post(carbon.addr(), "/rest_api/v2/Abonents/", body).await;
+        assert_eq!(answer.header("x-mock-provenance"), Some(ground), "{body}: {}", answer.text());
+    }
+    carbon.shutdown().await;
+}

@@ -5,50 +5,80 @@ use std::net::IpAddr;
 
 use carbon_specs::demo::MONEY_SCALE;
 use carbon_specs::{Field, FieldType, Schema};
+use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value as Json;
 
 use super::error::CallError;
+use super::transform::Kind;
+use super::{moments, python};
 use crate::pyjson;
-use crate::store::value::{DATETIME_FORMAT, parse_date, parse_datetime, rubles};
-use crate::store::{Pk, Value};
+use crate::store::Value;
+use crate::store::value::{DATETIME_FORMAT, rubles};
 
-/// A JSON value as this field takes it, in a filter or in `set`. `null` is NULL; whether the column allows it is asked
-/// when the object is saved.
+/// A JSON value as a field takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// NULL.
+    Null,
+    /// What a column can hold.
+    Value(Value),
+    /// A whole number less than any that a column holds.
+    Below,
+    /// A whole number greater than any that a column holds.
+    Above,
+}
+
+/// A JSON value as what is compared takes it (Django's `get_prep_value`).
 ///
 /// # Errors
 /// Django's texts: a number that is none, a date of the wrong form, a list where one value belongs.
-pub fn to_value(schema: &Schema, field: &Field, json: &Json) -> Result<Value, CallError> {
+pub fn operand(schema: &Schema, field: &Field, kind: Kind, json: &Json) -> Result<Operand, CallError> {
     if json.is_null() {
-        return Ok(Value::Null);
+        return Ok(Operand::Null);
     }
-    match field.kind {
-        FieldType::Fk => match field.to {
-            Some(to) => {
-                to_integer(field, json).map(Value::Int).map_err(|_| number_expected(schema.at(to).pk_field(), json))
-            }
-            None => Err(CallError::Internal(format!("`{}` points at nothing", field.name))),
-        },
-        FieldType::Int | FieldType::BigInt | FieldType::Flag => to_integer(field, json).map(Value::Int),
-        FieldType::String | FieldType::Text | FieldType::Ip => to_text(field, json).map(Value::text),
-        FieldType::Money => to_decimal(json).and_then(|amount| to_units(field, amount)),
-        FieldType::Decimal => to_decimal(json).map(Value::Decimal),
-        FieldType::Date => match json.as_str().and_then(parse_date) {
-            Some(date) => Ok(Value::Date(date)),
-            None => Err(date_expected(json, "date", "YYYY-MM-DD")),
-        },
-        FieldType::DateTime => match json.as_str().and_then(parse_datetime) {
-            Some(moment) => Ok(Value::DateTime(moment)),
-            None => Err(date_expected(json, "datetime", "YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ]")),
-        },
+    let value = match kind {
+        // A key, whether of the row or of one that it refers to: the latter's field is named.
+        Kind::Key | Kind::Column(FieldType::Fk | FieldType::Int | FieldType::BigInt | FieldType::Flag) => {
+            return to_whole(Some(field.to.map_or(field, |to| schema.at(to).pk_field())), json);
+        }
+        // What a transform yields has no name.
+        Kind::Number => return to_whole(None, json),
+        Kind::Column(FieldType::String | FieldType::Text | FieldType::Ip) => Value::text(python::text(json)),
+        Kind::Column(FieldType::Money) => to_units(field, to_decimal(json)?)?,
+        Kind::Column(FieldType::Decimal) => Value::Decimal(to_decimal(json)?),
+        Kind::Column(FieldType::Date) | Kind::Day => Value::Date(moments::day(json)?),
+        Kind::Column(FieldType::DateTime) => Value::DateTime(moments::moment(json)?),
+        Kind::Time => Value::text(moments::time(json)?.to_string()),
+    };
+    Ok(Operand::Value(value))
+}
+
+/// A JSON value as this column takes it in `set`. `null` is NULL; whether the column allows it is asked when the object is
+/// saved.
+///
+/// # Errors
+/// As [`operand`], and a number beyond 64 bits.
+fn to_value(schema: &Schema, field: &Field, json: &Json) -> Result<Value, CallError> {
+    match operand(schema, field, Kind::Column(field.kind), json)? {
+        Operand::Null => Ok(Value::Null),
+        Operand::Value(value) => Ok(value),
+        Operand::Below | Operand::Above => Err(out_of_range()),
     }
 }
 
-/// A value for `set` and `create`: as [`to_value`], and within the column's range.
+/// A number that goes to the database, which cannot hold it (Firebird's text).
+pub fn out_of_range() -> CallError {
+    CallError::Value(
+        "arithmetic exception, numeric overflow, or string truncation\n-numeric value is out of range".to_owned(),
+    )
+}
+
+/// A value for `set` and `create`: as a lookup takes it, and within the column's range.
 ///
 /// # Errors
-/// As [`to_value`], and a flag that is neither 0 nor 1, or a number beyond 32 bits.
+/// As [`operand`], and a flag that is neither 0 nor 1, or a number beyond 32 bits.
 pub fn to_column(schema: &Schema, field: &Field, json: &Json) -> Result<Value, CallError> {
     let value = to_value(schema, field, json)?;
     match (field.kind, &value) {
@@ -60,6 +90,7 @@ pub fn to_column(schema: &Schema, field: &Field, json: &Json) -> Result<Value, C
             Err(CallError::Value(format!("Field '{}' takes a 32-bit integer, not {json}.", field.name)))
         }
         (FieldType::Ip, Value::Text(text)) => to_address(field, text),
+        (FieldType::DateTime, Value::DateTime(moment)) => Ok(Value::DateTime(without_fraction(*moment))),
         (FieldType::Decimal, Value::Decimal(decimal)) => Ok(Value::Decimal({
             let mut rounded = decimal.round_dp(field.places);
             rounded.rescale(field.places);
@@ -67,6 +98,11 @@ pub fn to_column(schema: &Schema, field: &Field, json: &Json) -> Result<Value, C
         })),
         _ => Ok(value),
     }
+}
+
+/// The database's columns keep whole seconds.
+fn without_fraction(moment: DateTime) -> DateTime {
+    moment.with().subsec_nanosecond(0).build().unwrap_or(moment)
 }
 
 /// An address as Django's `GenericIPAddressField` keeps it: without blanks, IPv6 in its short form, an empty one as none.
@@ -81,49 +117,44 @@ fn to_address(field: &Field, text: &str) -> Result<Value, CallError> {
     }
 }
 
-/// A primary key of this model, as a number or text.
-///
-/// # Errors
-/// Where it is neither.
-pub fn to_pk(field: &Field, json: &Json) -> Result<Pk, CallError> {
-    to_integer(field, json)
+/// Python's `int(value)`; `field` is named in the refusal.
+fn to_whole(field: Option<&Field>, json: &Json) -> Result<Operand, CallError> {
+    let Some(number) = python::whole(json) else {
+        let name = field.map_or("None", |field| field.name.as_str());
+        return Err(CallError::Value(format!("Field '{name}' expected a number but got {}.", python::repr(json))));
+    };
+    Ok(match i64::try_from(number) {
+        Ok(number) => Operand::Value(Value::Int(number)),
+        Err(_) if number < 0 => Operand::Below,
+        Err(_) => Operand::Above,
+    })
 }
 
-/// Python's `int(value)`, for JSON.
-fn to_integer(field: &Field, json: &Json) -> Result<i64, CallError> {
-    match json {
-        Json::Bool(flag) => Some(i64::from(*flag)),
-        Json::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(|float| float.trunc().to_i64())),
-        Json::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
-    .ok_or_else(|| number_expected(field, json))
-}
-
-fn to_text(field: &Field, json: &Json) -> Result<String, CallError> {
-    match json {
-        Json::String(text) => Ok(text.clone()),
-        Json::Number(number) => Ok(number.to_string()),
-        Json::Bool(true) => Ok("True".to_owned()),
-        Json::Bool(false) => Ok("False".to_owned()),
-        _ => Err(CallError::Value(format!("Field '{}' expected a text but got {}.", field.name, python(json)))),
-    }
-}
-
+/// Python's `Decimal(value)`.
 fn to_decimal(json: &Json) -> Result<Decimal, CallError> {
     let text = match json {
-        Json::Number(number) => number.to_string(),
-        Json::String(text) => text.trim().to_owned(),
         Json::Bool(flag) => i64::from(*flag).to_string(),
+        Json::Number(number) => number.to_string(),
+        Json::String(text) => text.trim().replace('_', ""),
         _ => String::new(),
     };
-    text.parse().or_else(|_| Decimal::from_scientific(&text)).map_err(|_| {
-        let shown = match json {
-            Json::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        CallError::Value(format!("['“{shown}” value must be a decimal number.']"))
-    })
+    if let Ok(number) = text.parse().or_else(|_| Decimal::from_scientific(&text)) {
+        return Ok(number);
+    }
+    // A number that is only too great or too fine for us is the nearest that is not.
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(match number {
+            great if great >= 1.0 => Decimal::MAX,
+            small if small <= -1.0 => Decimal::MIN,
+            _ => Decimal::ZERO,
+        }),
+        _ => Err(validation(&format!("“{}” value must be a decimal number.", python::text(json)))),
+    }
+}
+
+/// Django's ValidationError, which is told as a list of texts.
+pub fn validation(text: &str) -> CallError {
+    CallError::Value(python::repr(&Json::from(vec![text])))
 }
 
 fn to_units(field: &Field, amount: Decimal) -> Result<Value, CallError> {
@@ -132,46 +163,6 @@ fn to_units(field: &Field, amount: Decimal) -> Result<Value, CallError> {
         .and_then(|units| units.trunc().to_i64())
         .map(Value::Int)
         .ok_or_else(|| CallError::Value(format!("Field '{}' cannot hold {amount} rubles.", field.name)))
-}
-
-fn number_expected(field: &Field, json: &Json) -> CallError {
-    CallError::Value(format!("Field '{}' expected a number but got {}.", field.name, python(json)))
-}
-
-fn date_expected(json: &Json, kind: &str, format: &str) -> CallError {
-    let Some(text) = json.as_str() else {
-        return CallError::Value(format!("expected string or bytes-like object for a {kind}, got {}", python(json)));
-    };
-    let looks_right = text.split(['-', ' ', 'T', ':', '.']).all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
-        && text.split('-').next().is_some_and(|year| year.len() == 4)
-        && text.split('-').count() == 3;
-    CallError::Value(match (looks_right, kind) {
-        (true, "date") => {
-            format!("['“{text}” value has the correct format ({format}) but it is an invalid date.']")
-        }
-        (true, _) => format!("['“{text}” value has the correct format ({format}) but it is an invalid date/time.']"),
-        (false, "date") => {
-            format!("['“{text}” value has an invalid date format. It must be in {format} format.']")
-        }
-        (false, _) => format!("['“{text}” value has an invalid format. It must be in {format} format.']"),
-    })
-}
-
-/// A JSON value as Python's `repr` shows it.
-pub fn python(json: &Json) -> String {
-    match json {
-        Json::Null => "None".to_owned(),
-        Json::Bool(true) => "True".to_owned(),
-        Json::Bool(false) => "False".to_owned(),
-        Json::Number(number) => number.to_string(),
-        Json::String(text) if text.contains('\'') && !text.contains('"') => format!("\"{text}\""),
-        Json::String(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n")),
-        Json::Array(items) => format!("[{}]", items.iter().map(python).collect::<Vec<_>>().join(", ")),
-        Json::Object(pairs) => {
-            let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("'{key}': {}", python(value))).collect();
-            format!("{{{}}}", pairs.join(", "))
-        }
-    }
 }
 
 /// Appends a column's value as replies print it: flags as 0 and 1, money in rubles and decimals as strings, dates in

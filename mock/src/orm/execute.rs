@@ -7,8 +7,9 @@ use carbon_specs::FieldId;
 
 use super::effort::{Effort, MOST_FOUND, TooMuch};
 use super::plan::Plan;
-use super::query::{AliasId, Query};
+use super::query::{AliasId, OrderKey, Query};
 use crate::store::{Pk, Store, Value};
+use crate::tasks::Chance;
 
 /// One row of a result.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -95,15 +96,21 @@ fn entries(store: &Store, query: &Query) -> Result<Vec<Entry>, TooMuch> {
         return Ok(Vec::new());
     }
     let mut found: Vec<Entry> = Vec::new();
+    let mut place = 0_u64;
     let selected = query.select.as_ref().map_or(&[][..], |select| &select.columns);
     Plan::new(query).each(store, &Effort::full(), &mut |pk, bound| {
         let column = |alias: AliasId, field: FieldId| bound[alias].map_or(Value::Null, |row| row[field.0].clone());
+        place += 1;
+        let order = query.order.iter().map(|order| match order.key {
+            OrderKey::Column { alias, field } => column(alias, field),
+            OrderKey::Shuffled { seed } => Value::Int(Chance::new(seed.wrapping_add(place)).bits().cast_signed()),
+        });
         keep(
             &mut found,
             Entry {
                 pk: query.select.is_none().then_some(pk),
                 values: selected.iter().map(|selected| column(selected.alias, selected.field)).collect(),
-                order: query.order.iter().map(|order| column(order.alias, order.field)).collect(),
+                order: order.collect(),
             },
         )
     })?;

@@ -5,13 +5,14 @@
 
 use std::borrow::Cow;
 
-use carbon_specs::{Field, FieldType, Schema};
-use jiff::civil::Weekday;
+use carbon_specs::{Field, FieldType, Provenance, Schema};
 use regex::{Regex, RegexBuilder};
 use serde_json::Value as Json;
 
-use super::convert;
+use super::convert::{self, Operand};
 use super::error::CallError;
+use super::python;
+use super::transform::{Kind, Transform};
 use crate::store::Value;
 
 /// The name of a comparison.
@@ -78,75 +79,10 @@ impl LookupKind {
         })
     }
 
-    /// Whether a field of this type knows it: relations compare keys only.
-    pub fn fits(self, kind: FieldType) -> bool {
-        kind != FieldType::Fk
+    /// Whether what is compared knows it: relations compare keys only.
+    pub fn fits(self, kind: Kind) -> bool {
+        kind != Kind::Column(FieldType::Fk)
             || matches!(self, Self::Exact | Self::In | Self::Gt | Self::Gte | Self::Lt | Self::Lte | Self::IsNull)
-    }
-}
-
-/// What is taken of a date before it is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Transform {
-    Date,
-    Year,
-    Quarter,
-    Month,
-    Day,
-    /// 1 is Sunday, 7 is Saturday.
-    WeekDay,
-    Week,
-    Hour,
-    Minute,
-    Second,
-}
-
-impl Transform {
-    /// The transform of this name, if a field of this type has it, and the type of what it yields.
-    pub fn parse(name: &str, kind: FieldType) -> Option<(Self, FieldType)> {
-        let found = match (name, kind) {
-            ("date", FieldType::DateTime) => return Some((Self::Date, FieldType::Date)),
-            ("year", FieldType::Date | FieldType::DateTime) => Self::Year,
-            ("quarter", FieldType::Date | FieldType::DateTime) => Self::Quarter,
-            ("month", FieldType::Date | FieldType::DateTime) => Self::Month,
-            ("day", FieldType::Date | FieldType::DateTime) => Self::Day,
-            ("week_day", FieldType::Date | FieldType::DateTime) => Self::WeekDay,
-            ("week", FieldType::Date | FieldType::DateTime) => Self::Week,
-            ("hour", FieldType::DateTime) => Self::Hour,
-            ("minute", FieldType::DateTime) => Self::Minute,
-            ("second", FieldType::DateTime) => Self::Second,
-            _ => return None,
-        };
-        Some((found, FieldType::Int))
-    }
-
-    fn result(self) -> FieldType {
-        if self == Self::Date { FieldType::Date } else { FieldType::Int }
-    }
-
-    fn apply(self, value: &Value) -> Value {
-        let (date, time) = match value {
-            Value::Date(date) => (*date, None),
-            Value::DateTime(moment) => (moment.date(), Some(moment.time())),
-            _ => return Value::Null,
-        };
-        let number = match self {
-            Self::Date => return Value::Date(date),
-            Self::Year => i64::from(date.year()),
-            Self::Quarter => i64::from((date.month() - 1) / 3 + 1),
-            Self::Month => i64::from(date.month()),
-            Self::Day => i64::from(date.day()),
-            Self::WeekDay => match date.weekday() {
-                Weekday::Sunday => 1,
-                day => i64::from(day.to_monday_one_offset()) + 1,
-            },
-            Self::Week => i64::from(date.iso_week_date().week()),
-            Self::Hour => time.map_or(0, |time| i64::from(time.hour())),
-            Self::Minute => time.map_or(0, |time| i64::from(time.minute())),
-            Self::Second => time.map_or(0, |time| i64::from(time.second())),
-        };
-        Value::Int(number)
     }
 }
 
@@ -164,13 +100,18 @@ enum Test {
     /// Lower and upper bound, each with whether it is included.
     Between(Option<(Value, bool)>, Option<(Value, bool)>),
     IsNull(bool),
+    /// Always, even for NULL: Django leaves such a condition out.
+    Anything,
     Text {
         part: String,
         place: Place,
         any_case: bool,
     },
     Pattern(Regex),
+    /// Never; under NOT always.
     Never,
+    /// Neither true nor false, whatever is compared.
+    Unknown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,16 +131,11 @@ impl Lookup {
         schema: &Schema,
         field: &Field,
         transforms: Vec<Transform>,
-        kind: LookupKind,
+        kind: Kind,
+        lookup: LookupKind,
         rhs: &Json,
     ) -> Result<Self, CallError> {
-        let test = Builder {
-            schema,
-            field,
-            kind: transforms.last().map_or(field.kind, |last| last.result()),
-            transforms: &transforms,
-        }
-        .test(kind, rhs)?;
+        let test = Builder { schema, field, kind, by: transforms.last().copied() }.test(lookup, rhs)?;
         Ok(Self { transforms, test })
     }
 
@@ -213,6 +149,16 @@ impl Lookup {
         match self.test {
             Test::IsNull(null) => Some(null),
             _ => None,
+        }
+    }
+
+    /// What the answer stands on: how the database folds letters beyond ASCII and which regular expressions it knows is a
+    /// choice of ours (`specs/rules/choices.toml`).
+    pub fn standing(&self) -> Provenance {
+        match &self.test {
+            Test::Text { any_case: true, part, .. } if !part.is_ascii() => Provenance::Assumed,
+            Test::Pattern(_) => Provenance::Assumed,
+            _ => Provenance::Documented,
         }
     }
 
@@ -234,8 +180,11 @@ impl Lookup {
         if let Test::IsNull(null) = self.test {
             return Some(value.is_null() == null);
         }
-        if let Test::Never = self.test {
-            return Some(false);
+        match self.test {
+            Test::Never => return Some(false),
+            Test::Anything => return Some(true),
+            Test::Unknown => return None,
+            _ => {}
         }
         if value.is_null() {
             return None;
@@ -270,7 +219,7 @@ impl Lookup {
                 }
             }
             Test::Pattern(pattern) => pattern.is_match(&value.shown()),
-            Test::IsNull(_) | Test::Never => false,
+            Test::IsNull(_) | Test::Never | Test::Anything | Test::Unknown => false,
         })
     }
 }
@@ -279,125 +228,161 @@ impl Lookup {
 struct Builder<'a> {
     schema: &'a Schema,
     field: &'a Field,
-    kind: FieldType,
-    transforms: &'a [Transform],
+    kind: Kind,
+    /// The last transform.
+    by: Option<Transform>,
 }
 
 impl Builder<'_> {
-    fn test(&self, kind: LookupKind, rhs: &Json) -> Result<Test, CallError> {
-        if rhs.is_null() {
-            return match kind {
-                LookupKind::Exact | LookupKind::IExact => Ok(Test::IsNull(true)),
-                LookupKind::IsNull => Err(not_a_flag()),
-                _ => Err(CallError::Value("Cannot use None as a query value".to_owned())),
-            };
-        }
-        Ok(match kind {
-            LookupKind::Exact => Test::Equal(self.value(rhs)?),
+    fn test(&self, lookup: LookupKind, rhs: &Json) -> Result<Test, CallError> {
+        Ok(match lookup {
+            LookupKind::Exact | LookupKind::IExact if rhs.is_null() => Test::IsNull(true),
             LookupKind::In => self.one_of(rhs)?,
-            LookupKind::Gt => Test::Between(Some((self.value(rhs)?, false)), None),
-            LookupKind::Gte => Test::Between(Some((self.rounded_up(rhs)?, true)), None),
-            LookupKind::Lt => Test::Between(None, Some((self.rounded_up(rhs)?, false))),
-            LookupKind::Lte => Test::Between(None, Some((self.value(rhs)?, true))),
             LookupKind::Range => self.range(rhs)?,
+            _ if rhs.is_null() => return Err(CallError::Value("Cannot use None as a query value".to_owned())),
             LookupKind::IsNull => match rhs {
                 Json::Bool(null) => Test::IsNull(*null),
-                Json::Number(number) => Test::IsNull(number.as_f64() != Some(0.0)),
-                _ => return Err(not_a_flag()),
+                // The page writes flags as numbers; Django takes truth values alone.
+                Json::Number(number) if matches!(number.as_u64(), Some(0 | 1)) => {
+                    Test::IsNull(number.as_u64() == Some(1))
+                }
+                _ => {
+                    let text = "The QuerySet value for an isnull lookup must be True or False.";
+                    return Err(CallError::Value(text.to_owned()));
+                }
             },
-            LookupKind::IExact => text(rhs, Place::Whole, true)?,
-            LookupKind::Contains => text(rhs, Place::Anywhere, false)?,
-            LookupKind::IContains => text(rhs, Place::Anywhere, true)?,
-            LookupKind::StartsWith => text(rhs, Place::Start, false)?,
-            LookupKind::IStartsWith => text(rhs, Place::Start, true)?,
-            LookupKind::EndsWith => text(rhs, Place::End, false)?,
-            LookupKind::IEndsWith => text(rhs, Place::End, true)?,
+            LookupKind::Exact => match self.bound(rhs)? {
+                Bound::At(value) => Test::Equal(value),
+                Bound::Below | Bound::Above => Test::Never,
+            },
+            LookupKind::Gt => from(self.bound(rhs)?, false),
+            LookupKind::Gte => from(self.bound(&self.rounded_up(rhs))?, true),
+            LookupKind::Lt => up_to(self.bound(&self.rounded_up(rhs))?, false),
+            LookupKind::Lte => up_to(self.bound(rhs)?, true),
+            LookupKind::IExact => text(rhs, Place::Whole, true),
+            LookupKind::Contains => text(rhs, Place::Anywhere, false),
+            LookupKind::IContains => text(rhs, Place::Anywhere, true),
+            LookupKind::StartsWith => text(rhs, Place::Start, false),
+            LookupKind::IStartsWith => text(rhs, Place::Start, true),
+            LookupKind::EndsWith => text(rhs, Place::End, false),
+            LookupKind::IEndsWith => text(rhs, Place::End, true),
             LookupKind::Regex => pattern(rhs, false)?,
             LookupKind::IRegex => pattern(rhs, true)?,
         })
     }
 
     /// Django's `IntegerFieldFloatRounding`: from 2.5 up is from 3 up, and below 2.5 is below 3.
-    fn rounded_up(&self, rhs: &Json) -> Result<Value, CallError> {
-        let by_year = matches!(self.transforms.last(), Some(Transform::Year));
+    fn rounded_up(&self, rhs: &Json) -> Json {
         match rhs.as_f64().filter(|_| rhs.is_f64()) {
-            Some(bound) if matches!(self.kind, FieldType::Int | FieldType::BigInt) && !by_year => {
-                self.value(&Json::from(bound.ceil()))
-            }
-            _ => self.value(rhs),
+            Some(bound) if self.kind.is_whole() && !self.is_year() => Json::from(bound.ceil()),
+            _ => rhs.clone(),
         }
     }
 
-    fn value(&self, rhs: &Json) -> Result<Value, CallError> {
-        if self.transforms.is_empty() {
-            return convert::to_value(self.schema, self.field, rhs);
+    fn is_year(&self) -> bool {
+        matches!(self.by, Some(Transform::Year | Transform::IsoYear))
+    }
+
+    /// One side of a comparison. Django's `IntegerFieldOverflow`: what no column can hold is compared all the same.
+    fn bound(&self, rhs: &Json) -> Result<Bound, CallError> {
+        let operand = convert::operand(self.schema, self.field, self.kind, rhs)?;
+        if self.is_year() {
+            self.within_the_calendar(&operand)?;
         }
-        // What a transform yields is compared as a field of its own type would be.
-        let taken = Field { kind: self.kind, to: None, ..self.field.clone() };
-        let value = convert::to_value(self.schema, &taken, rhs)?;
-        match (self.transforms.last(), &value) {
-            // Django asks for the first and last day of the year, and the calendar has no such year.
-            (Some(Transform::Year), Value::Int(year)) if !(1..=9999).contains(year) => {
-                Err(CallError::Value(format!("year {year} is out of range")))
+        match operand {
+            Operand::Value(value) => Ok(Bound::At(value)),
+            Operand::Below if self.kind.is_whole() => Ok(Bound::Below),
+            Operand::Above if self.kind.is_whole() => Ok(Bound::Above),
+            Operand::Below | Operand::Above => Err(convert::out_of_range()),
+            Operand::Null => Err(CallError::Value("Cannot use None as a query value".to_owned())),
+        }
+    }
+
+    /// Django compares with the first and last day of the year, and the calendar has no others.
+    fn within_the_calendar(&self, operand: &Operand) -> Result<(), CallError> {
+        let year = match operand {
+            Operand::Value(Value::Int(year)) => Some(*year),
+            _ => None,
+        };
+        // Of an ISO year the last day is found from the next year's first.
+        let last = if self.by == Some(Transform::IsoYear) { 9998 } else { 9999 };
+        let small = year.and_then(|year| i32::try_from(year).ok());
+        match (self.by, small) {
+            (_, Some(year)) if (1..=last).contains(&year) => Ok(()),
+            (Some(Transform::IsoYear), Some(year)) => {
+                let year = if year == 9999 { 10000 } else { year };
+                Err(CallError::Value(format!("Year is out of range: {year}")))
             }
-            _ => Ok(value),
+            (Some(Transform::IsoYear), None) => Err(CallError::Value("ISO calendar component out of range".to_owned())),
+            (_, Some(year)) => Err(CallError::Value(format!("year {year} is out of range"))),
+            (_, None) => Err(convert::out_of_range()),
+        }
+    }
+
+    /// A value that goes to the database as it is.
+    fn value(&self, rhs: &Json) -> Result<Value, CallError> {
+        match convert::operand(self.schema, self.field, self.kind, rhs)? {
+            Operand::Null => Ok(Value::Null),
+            Operand::Value(value) => Ok(value),
+            Operand::Below | Operand::Above => Err(convert::out_of_range()),
         }
     }
 
     fn one_of(&self, rhs: &Json) -> Result<Test, CallError> {
-        let items: Vec<Json> = match rhs {
-            Json::Array(items) => items.clone(),
-            // Python walks a text character by character.
-            Json::String(text) => text.chars().map(|symbol| Json::from(symbol.to_string())).collect(),
-            Json::Object(pairs) => pairs.keys().map(|key| Json::from(key.as_str())).collect(),
-            Json::Number(number) => {
-                let name = if number.is_f64() { "float" } else { "int" };
-                return Err(CallError::Value(format!("'{name}' object is not iterable")));
-            }
-            Json::Bool(_) => return Err(CallError::Value("'bool' object is not iterable".to_owned())),
-            Json::Null => return Err(CallError::Value("Cannot use None as a query value".to_owned())),
-        };
-        let values =
-            items.iter().filter(|item| !item.is_null()).map(|item| self.value(item)).collect::<Result<Vec<_>, _>>()?;
+        let values = python::items(rhs)?.iter().map(|item| self.value(item)).collect::<Result<Vec<_>, _>>()?;
+        let values: Vec<Value> = values.into_iter().filter(|value| !value.is_null()).collect();
         Ok(if values.is_empty() { Test::Never } else { Test::OneOf(values) })
     }
 
     fn range(&self, rhs: &Json) -> Result<Test, CallError> {
-        let Some([low, high]) = rhs.as_array().map(Vec::as_slice) else {
-            return Err(CallError::Value(format!(
-                "{}__range takes a list of two values, not {}",
-                self.field.name,
-                convert::python(rhs)
-            )));
-        };
-        if low.is_null() || high.is_null() {
-            return Err(CallError::Value("Cannot use None as a query value".to_owned()));
+        let values = python::items(rhs)?.iter().map(|item| self.value(item)).collect::<Result<Vec<_>, _>>()?;
+        match <[Value; 2]>::try_from(values) {
+            Ok([low, high]) if low.is_null() || high.is_null() => Ok(Test::Unknown),
+            Ok([low, high]) => Ok(Test::Between(Some((low, true)), Some((high, true)))),
+            Err(values) if values.is_empty() => {
+                Err(CallError::Value("not enough values to unpack (expected 2, got 0)".to_owned()))
+            }
+            Err(values) if values.len() < 2 => Err(CallError::Value("tuple index out of range".to_owned())),
+            Err(values) => {
+                Err(CallError::Value(format!("{}__range takes two values, not {}", self.field.name, values.len())))
+            }
         }
-        Ok(Test::Between(Some((self.value(low)?, true)), Some((self.value(high)?, true))))
     }
 }
 
-fn not_a_flag() -> CallError {
-    CallError::Value("The QuerySet value for an isnull lookup must be True or False.".to_owned())
+/// One side of a comparison.
+enum Bound {
+    At(Value),
+    /// Less than any column can hold.
+    Below,
+    /// More than any column can hold.
+    Above,
 }
 
-fn as_text(rhs: &Json) -> Result<String, CallError> {
-    match rhs {
-        Json::String(text) => Ok(text.clone()),
-        Json::Number(number) => Ok(number.to_string()),
-        Json::Bool(_) => Ok(convert::python(rhs)),
-        _ => Err(CallError::Value(format!("a text was expected, not {}", convert::python(rhs)))),
+fn from(bound: Bound, included: bool) -> Test {
+    match bound {
+        Bound::At(value) => Test::Between(Some((value, included)), None),
+        Bound::Below => Test::Anything,
+        Bound::Above => Test::Never,
     }
 }
 
-fn text(rhs: &Json, place: Place, any_case: bool) -> Result<Test, CallError> {
-    let part = as_text(rhs)?;
+fn up_to(bound: Bound, included: bool) -> Test {
+    match bound {
+        Bound::At(value) => Test::Between(None, Some((value, included))),
+        Bound::Below => Test::Never,
+        Bound::Above => Test::Anything,
+    }
+}
+
+fn text(rhs: &Json, place: Place, any_case: bool) -> Test {
+    let part = python::text(rhs);
     let part = if any_case { part.to_uppercase() } else { part };
-    Ok(Test::Text { part, place, any_case })
+    Test::Text { part, place, any_case }
 }
 
 fn pattern(rhs: &Json, any_case: bool) -> Result<Test, CallError> {
-    let source = as_text(rhs)?;
+    let source = python::text(rhs);
     RegexBuilder::new(&source)
         .case_insensitive(any_case)
         .size_limit(1 << 20)

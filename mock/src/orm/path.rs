@@ -5,7 +5,8 @@
 use carbon_specs::{Field, FieldId, FieldType, Model, ModelId, Schema};
 
 use super::error::CallError;
-use super::lookup::{LookupKind, Transform};
+use super::lookup::LookupKind;
+use super::transform::{self, Kind, Transform};
 use super::unsupported::{End, unsupported};
 
 /// One link of a path.
@@ -53,6 +54,8 @@ pub struct Path {
     pub at_relation: bool,
     /// What is done to the column before it is compared.
     pub transforms: Vec<Transform>,
+    /// What is compared then.
+    pub kind: Kind,
     /// The comparison.
     pub lookup: LookupKind,
 }
@@ -62,29 +65,28 @@ pub struct Path {
 /// # Errors
 /// Django's FieldError for a name or a lookup that does not exist.
 pub fn resolve(schema: &Schema, model: ModelId, path: &str) -> Result<Path, CallError> {
+    if path.is_empty() {
+        return Err(CallError::Field("Cannot parse keyword query ''".to_owned()));
+    }
     let parts: Vec<&str> = path.split("__").collect();
     let walk = walk(schema, model, &parts)?;
     let rest = &parts[walk.used..];
     let mut transforms = Vec::new();
     // `abonent` and `abonent_id` compare as relations, `abonent__id` as the number it is.
-    let mut kind = if walk.relation.is_some() { FieldType::Fk } else { walk.kind };
+    let mut kind = if walk.relation.is_some() { Kind::Column(FieldType::Fk) } else { walk.kind };
     let mut lookup = LookupKind::Exact;
     for (place, name) in rest.iter().enumerate() {
         let last = place + 1 == rest.len();
         if let Some(found) = LookupKind::parse(name).filter(|found| last && found.fits(kind)) {
             lookup = found;
         } else if let Some((transform, result)) = Transform::parse(name, kind) {
-            transforms.push(transform);
+            transform::push(&mut transforms, transform);
             kind = result;
         } else {
-            return Err(match walk.relation {
-                // Of what follows a relation Django tells all at once.
-                Some(end) => unsupported(&rest.join("__"), end),
-                None => unsupported(name, End::Column(kind)),
-            });
+            return Err(unsupported(&rest[place..], walk.relation.unwrap_or(End::Column(kind))));
         }
     }
-    Ok(Path { hops: walk.hops, field: walk.field, at_relation: walk.relation.is_some(), transforms, lookup })
+    Ok(Path { hops: walk.hops, field: walk.field, at_relation: walk.relation.is_some(), transforms, kind, lookup })
 }
 
 /// Resolves a path that names a column and nothing more (for ordering and `values`).
@@ -111,8 +113,8 @@ struct Walk {
     hops: Vec<Hop>,
     model: ModelId,
     field: FieldId,
-    /// The type of the column that was named, before the path was trimmed.
-    kind: FieldType,
+    /// The column that was named, before the path was trimmed.
+    kind: Kind,
     /// The relation that the names end at, if it is no column.
     relation: Option<End>,
     /// The model that the names led to, before the path was trimmed.
@@ -150,7 +152,8 @@ fn walk(schema: &Schema, start: ModelId, parts: &[&str]) -> Result<Walk, CallErr
         Some(Hop::Reverse { .. }) => End::Reverse,
         _ => End::Forward,
     });
-    let walk = Walk { hops, model: model.id, field, kind: model.at(field).kind, relation, reached: model.id, used };
+    let kind = if field == model.pk { Kind::Key } else { Kind::Column(model.at(field).kind) };
+    let walk = Walk { hops, model: model.id, field, kind, relation, reached: model.id, used };
     Ok(trim(schema, start, walk))
 }
 

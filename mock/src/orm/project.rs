@@ -1,7 +1,8 @@
 //! `fields=[...]`: what of an object is printed, and the printing, straight to bytes.
 //!
 //! A path names a column, `<fk>_id`, a foreign key (expanded, with `<fk>_id` beside it), a property, a reverse link
-//! (a list) or goes through links to any depth; paths under one link are merged. Without `fields` every column but
+//! (a list) or goes through links to any depth; paths under one link are merged, and one that is also asked for as a
+//! whole is shown whole, with what the paths name beside its columns. Without `fields` every column but
 //! the key is printed, foreign keys as `<fk>_id`.
 
 use carbon_specs::{FieldId, Model, ModelId, Provenance, Schema};
@@ -20,12 +21,19 @@ use crate::store::{Pk, Row, Store, Value};
 pub type Properties = fn(&Store, Date, ModelId, &Row, &str) -> Result<Json, CallError>;
 
 /// What to print of an object of one model.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Shape {
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shape {
     /// Every column.
-    All,
+    whole: bool,
     /// These parts, in the order they were first named.
-    Parts(IndexMap<String, Part>),
+    parts: IndexMap<String, Part>,
+}
+
+impl Shape {
+    /// Every column and nothing more.
+    pub fn whole() -> Self {
+        Self { whole: true, parts: IndexMap::new() }
+    }
 }
 
 /// One named part.
@@ -48,7 +56,7 @@ pub enum Part {
 /// # Errors
 /// A path that names nothing.
 pub fn shape(schema: &Schema, model: ModelId, paths: &[String]) -> Result<(Shape, Provenance), CallError> {
-    let mut shape = Shape::Parts(IndexMap::new());
+    let mut shape = Shape::default();
     let mut weakest = Provenance::Documented;
     for path in paths {
         let names: Vec<&str> = path.split("__").collect();
@@ -68,13 +76,11 @@ fn add(
     weakest: &mut Provenance,
 ) -> Result<(), CallError> {
     let Some((name, rest)) = names.split_first() else {
-        *shape = Shape::All;
+        shape.whole = true;
         return Ok(());
     };
-    // What is asked for whole stays whole.
-    let Shape::Parts(parts) = shape else { return find(schema, model, name, rest, weakest).map(|_| ()) };
     let part = find(schema, model, name, rest, weakest)?;
-    let entry = parts.entry((*name).to_owned()).or_insert(part);
+    let entry = shape.parts.entry((*name).to_owned()).or_insert(part);
     match entry {
         Part::Forward(_, to, inner) | Part::Reverse(_, to, inner) => add(schema, schema.at(*to), inner, rest, weakest),
         _ => Ok(()),
@@ -88,16 +94,15 @@ fn find(
     rest: &[&str],
     weakest: &mut Provenance,
 ) -> Result<Part, CallError> {
-    let empty = || Shape::Parts(IndexMap::new());
     if let Some(relation) = model.relation(name) {
         *weakest = (*weakest).max(schema.at(relation.model).at(relation.field).source.provenance());
-        return Ok(Part::Reverse(relation.field, relation.model, empty()));
+        return Ok(Part::Reverse(relation.field, relation.model, Shape::default()));
     }
     if let (Some(field), Some(to)) = (model.field(name), model.field(name).and_then(|field| field.to))
         && field.name == name
     {
         *weakest = (*weakest).max(field.source.provenance());
-        return Ok(Part::Forward(field.id, to, empty()));
+        return Ok(Part::Forward(field.id, to, Shape::default()));
     }
     if !rest.is_empty() {
         return Err(unknown(model, name));
@@ -188,18 +193,14 @@ impl Printer {
         pyjson::write(out, &model.name);
         out.extend_from_slice(b", \"fields\": {");
         let mut first = true;
-        match shape {
-            Shape::All => {
-                for field in model.fields.iter().filter(|field| field.id != model.pk) {
-                    key(out, &mut first, &field.column);
-                    convert::print(out, field.kind, &row[field.id.0]);
-                }
+        if shape.whole {
+            for field in model.fields.iter().filter(|field| field.id != model.pk) {
+                key(out, &mut first, &field.column);
+                convert::print(out, field.kind, &row[field.id.0]);
             }
-            Shape::Parts(parts) => {
-                for (name, part) in parts {
-                    self.part(out, &mut first, model, row, name, part, parts)?;
-                }
-            }
+        }
+        for (name, part) in &shape.parts {
+            self.part(out, &mut first, model, row, name, part, shape)?;
         }
         out.extend_from_slice(b"}}");
         Ok(())
@@ -214,8 +215,11 @@ impl Printer {
         row: &Row,
         name: &str,
         part: &Part,
-        all: &IndexMap<String, Part>,
+        of: &Shape,
     ) -> Result<(), CallError> {
+        if of.whole && matches!(part, Part::Column(field) if *field != model.pk) {
+            return Ok(());
+        }
         key(out, first, name);
         match part {
             Part::Key => convert::print(out, model.pk_field().kind, &row[model.pk.0]),
@@ -227,7 +231,7 @@ impl Printer {
                     None => out.extend_from_slice(b"null"),
                 }
                 let column = &model.at(*field).column;
-                if !all.contains_key(column) {
+                if !of.whole && !of.parts.contains_key(column) {
                     key(out, first, column);
                     convert::print(out, model.at(*field).kind, &row[field.0]);
                 }

@@ -9,13 +9,14 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use carbon_specs::{FieldId, ModelId, Schema};
+use carbon_specs::{FieldId, ModelId, Provenance, Schema};
 use serde_json::{Map, Value as Json};
 
 use super::effort::{MOST_JOINED, TooMuch};
 use super::error::CallError;
 use super::lookup::Lookup;
 use super::path::{self, Hop};
+use crate::tasks::Chance;
 
 /// A place in [`Query::aliases`]; 0 is the model itself.
 pub type AliasId = usize;
@@ -59,21 +60,35 @@ pub enum Condition {
 
 /// One part of an ordering as it was asked for.
 #[derive(Clone, Debug)]
-struct Asked {
-    hops: Vec<Hop>,
-    field: FieldId,
-    descending: bool,
+enum Asked {
+    Column { hops: Vec<Hop>, field: FieldId, descending: bool },
+    Shuffled { seed: u64 },
 }
 
 /// One part of an ordering, joined.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
-    /// Whose column.
-    pub alias: AliasId,
-    /// Which column.
-    pub field: FieldId,
+    /// What is sorted by.
+    pub key: OrderKey,
     /// From the greatest down.
     pub descending: bool,
+}
+
+/// What a part of an ordering sorts by.
+#[derive(Clone, Copy, Debug)]
+pub enum OrderKey {
+    /// A column.
+    Column {
+        /// Whose.
+        alias: AliasId,
+        /// Which.
+        field: FieldId,
+    },
+    /// Chance, the same for the same seed: `order_by('?')`.
+    Shuffled {
+        /// The seed.
+        seed: u64,
+    },
 }
 
 /// A query for rows of one model.
@@ -100,6 +115,8 @@ pub struct Query {
     pub nulls_last: bool,
     /// `values()`, `values_list()`: columns instead of objects.
     pub select: Option<Select>,
+    /// The weakest standing of what the conditions rest on.
+    pub standing: Provenance,
 }
 
 /// What `values()` or `values_list()` asks for.
@@ -138,6 +155,7 @@ impl Query {
             empty: false,
             nulls_last: false,
             select: None,
+            standing: Provenance::Documented,
         }
     }
 
@@ -171,15 +189,19 @@ impl Query {
     ///
     /// # Errors
     /// Django's, for names.
-    pub fn order_by(&mut self, paths: &[&str]) -> Result<(), CallError> {
+    pub fn order_by(&mut self, paths: &[&str], chance: &mut Chance) -> Result<(), CallError> {
         self.asked.clear();
         for path in paths {
             let (path, descending) = match path.strip_prefix('-') {
                 Some(path) => (path, true),
                 None => (path.strip_prefix('+').unwrap_or(path), false),
             };
+            if path == "?" {
+                self.asked.push(Asked::Shuffled { seed: chance.bits() });
+                continue;
+            }
             let (hops, field) = path::resolve_column(&self.schema, self.model, path)?;
-            self.asked.push(Asked { hops, field, descending });
+            self.asked.push(Asked::Column { hops, field, descending });
         }
         Ok(())
     }
@@ -194,10 +216,16 @@ impl Query {
             return Ok(Cow::Borrowed(self));
         }
         let mut query = self.clone();
-        for Asked { hops, field, descending } in std::mem::take(&mut query.asked) {
-            // Ordering may use any join that is there, and never narrows the result.
-            let alias = query.join_all(&hops, None)?.last().copied().unwrap_or(0);
-            query.order.push(Order { alias, field, descending: descending != self.backwards });
+        for asked in std::mem::take(&mut query.asked) {
+            let order = match asked {
+                Asked::Column { hops, field, descending } => {
+                    // Ordering may use any join that is there, and never narrows the result.
+                    let alias = query.join_all(&hops, None)?.last().copied().unwrap_or(0);
+                    Order { key: OrderKey::Column { alias, field }, descending: descending != self.backwards }
+                }
+                Asked::Shuffled { seed } => Order { key: OrderKey::Shuffled { seed }, descending: false },
+            };
+            query.order.push(order);
         }
         Ok(Cow::Owned(query))
     }
@@ -240,7 +268,11 @@ impl Query {
     /// Orders by primary key where nothing else is asked: `first()`, `last()`.
     pub fn order_by_pk_if_unordered(&mut self) {
         if self.asked.is_empty() {
-            self.asked.push(Asked { hops: Vec::new(), field: self.schema.at(self.model).pk, descending: false });
+            self.asked.push(Asked::Column {
+                hops: Vec::new(),
+                field: self.schema.at(self.model).pk,
+                descending: false,
+            });
         }
     }
 
@@ -293,7 +325,8 @@ impl Query {
         let schema = Arc::clone(&self.schema);
         let path = path::resolve(&schema, self.model, text)?;
         let end = path::end_field(&schema, self.model, &path).clone();
-        let lookup = Lookup::new(&schema, &end, path.transforms.clone(), path.lookup, rhs)?;
+        let lookup = Lookup::new(&schema, &end, path.transforms.clone(), path.kind, path.lookup, rhs)?;
+        self.standing = self.standing.max(lookup.standing());
         if negated && path.hops.iter().any(|hop| hop.is_many()) {
             // split_exclude: rows for which a linked row of this kind exists.
             let mut inner = Self::all(&schema, self.model);

@@ -15,7 +15,7 @@ use super::error::CallError;
 use super::instance::Instance;
 use crate::deviate::Deviations;
 use crate::store::{Pk, Store, Value, state};
-use crate::tasks::{Chance, Change, Patch};
+use crate::tasks::{Chance, Change, ChangeError, Patch};
 
 /// Keys handed out: never twice, though the rows exist only when their tasks have run.
 #[derive(Clone, Debug, Default)]
@@ -271,6 +271,10 @@ impl<'w> Tx<'w> {
         if let Change::Insert { model, pk, row } | Change::Write { model, pk, row, .. } = &change
             && !self.committing
         {
+            if matches!(change, Change::Insert { .. }) && self.store.get(*model, *pk).is_some() {
+                let model = self.store.model(*model).name.clone();
+                return Err(ChangeError::Duplicate { model, pk: *pk }.into());
+            }
             self.store.put(*model, *pk, Arc::clone(row));
         } else {
             change.apply(&mut self.store)?;

@@ -3,10 +3,11 @@
 use carbon_specs::FieldType;
 
 use super::error::CallError;
-use super::lookup::{LookupKind, Transform};
+use super::lookup::LookupKind;
+use super::transform::{Kind, Transform};
 
 /// The lookups and transforms that Django's fields have, as far as we have them.
-const NAMES: [&str; 27] = [
+const NAMES: [&str; 30] = [
     "contains",
     "date",
     "day",
@@ -21,6 +22,8 @@ const NAMES: [&str; 27] = [
     "in",
     "iregex",
     "isnull",
+    "iso_week_day",
+    "iso_year",
     "istartswith",
     "lt",
     "lte",
@@ -31,6 +34,7 @@ const NAMES: [&str; 27] = [
     "regex",
     "second",
     "startswith",
+    "time",
     "week",
     "week_day",
     "year",
@@ -45,45 +49,33 @@ const LONGEST: usize = 64;
 /// What a name comes after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// A column of this type.
-    Column(FieldType),
+    /// A column, or what was taken of it.
+    Column(Kind),
     /// A foreign key.
     Forward,
     /// A reverse link.
     Reverse,
 }
 
-/// Django's FieldError (`Query.try_transform`).
-pub fn unsupported(name: &str, end: End) -> CallError {
+/// Django's FieldError (`Query.try_transform`) for the first of these names; those after it are told with it.
+pub fn unsupported(names: &[&str], end: End) -> CallError {
+    let name = names.first().copied().unwrap_or_default();
     let (class, kind) = match end {
-        End::Forward => ("ForeignKey", FieldType::Fk),
-        End::Reverse => ("ManyToOneRel", FieldType::Fk),
-        End::Column(kind) => (class(kind), kind),
+        End::Forward => ("ForeignKey", Kind::Column(FieldType::Fk)),
+        End::Reverse => ("ManyToOneRel", Kind::Column(FieldType::Fk)),
+        End::Column(kind) => (kind.class(), kind),
     };
     let known = |known: &&str| {
         LookupKind::parse(known).is_some_and(|lookup| lookup.fits(kind)) || Transform::parse(known, kind).is_some()
     };
     // Of those that are alike to the same degree Python takes the last in the alphabet first.
     let known: Vec<&str> = NAMES.into_iter().rev().filter(known).collect();
-    // Of several names at once none is thought to be meant.
-    let alone = name.len() <= LONGEST && !name.contains("__");
-    let meant = if alone { difflib::get_close_matches(name, known, MOST, ALIKE) } else { Vec::new() };
+    let meant = if name.len() <= LONGEST { difflib::get_close_matches(name, known, MOST, ALIKE) } else { Vec::new() };
     let ending = if meant.is_empty() { ".".to_owned() } else { format!(", perhaps you meant {}?", meant.join(" or ")) };
-    CallError::Field(format!("Unsupported lookup '{name}' for {class} or join on the field not permitted{ending}"))
-}
-
-fn class(kind: FieldType) -> &'static str {
-    match kind {
-        FieldType::String | FieldType::Ip => "CharField",
-        FieldType::Text => "TextField",
-        FieldType::Int => "IntegerField",
-        FieldType::BigInt | FieldType::Money => "BigIntegerField",
-        FieldType::Flag => "SmallIntegerField",
-        FieldType::Decimal => "DecimalField",
-        FieldType::Date => "DateField",
-        FieldType::DateTime => "DateTimeField",
-        FieldType::Fk => "ForeignKey",
-    }
+    CallError::Field(format!(
+        "Unsupported lookup '{}' for {class} or join on the field not permitted{ending}",
+        names.join("__")
+    ))
 }
 
 #[cfg(test)]
@@ -93,18 +85,18 @@ mod tests {
     /// Recorded from Django 5.2.19.
     #[test]
     fn names_that_are_near_are_told_as_django_tells_them() {
-        let told = |name: &str, end: End| unsupported(name, end).to_string();
+        let told = |name: &str, end: End| unsupported(&[name], end).to_string();
         assert_eq!(
-            told("isnul", End::Column(FieldType::Int)),
+            told("isnul", End::Column(Kind::Column(FieldType::Int))),
             "Unsupported lookup 'isnul' for IntegerField or join on the field not permitted, perhaps you meant isnull?"
         );
         assert_eq!(
-            told("contain", End::Column(FieldType::String)),
+            told("contain", End::Column(Kind::Column(FieldType::String))),
             "Unsupported lookup 'contain' for CharField or join on the field not permitted, perhaps you meant contains or \
              icontains?"
         );
         assert_eq!(
-            told("startwith", End::Column(FieldType::Text)),
+            told("startwith", End::Column(Kind::Column(FieldType::Text))),
             "Unsupported lookup 'startwith' for TextField or join on the field not permitted, perhaps you meant startswith or \
              istartswith?"
         );

@@ -26,10 +26,12 @@ impl<'f> Rest<'f> {
 }
 
 fn object(database: &Database, name: &str, row: &Row, paths: &[Rest<'_>]) -> Json {
-    // Nothing asked for in particular, here or by one of several paths: the whole row.
-    let whole = paths.iter().all(|path| path.link().is_none() && path.shown.column.is_none())
-        || paths.iter().any(|path| path.link().is_none() && path.shown.column.is_none());
-    let fields = if whole { columns(name, row) } else { parts(database, row, paths) };
+    let of_it_all = |path: &Rest<'_>| path.link().is_none() && path.shown.column.is_none();
+    // Nothing asked for in particular, here or by one of several paths: the whole row, and what the others name.
+    let whole = paths.iter().all(of_it_all) || paths.iter().any(of_it_all);
+    let mut fields = if whole { columns(name, row) } else { Map::new() };
+    let named: Vec<Rest<'_>> = paths.iter().filter(|path| !of_it_all(path)).copied().collect();
+    fields.extend(parts(database, row, &named));
     json!({ "pk": row.pk, "model": name, "fields": fields })
 }
 
