@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use carbon_specs::{Contract, LoadError, demo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use serde_json::Value as Json;
 
 use crate::cli_deviate::{self, DeviateArgs, ListArgs};
 use crate::cli_exec::{self, ExecError};
@@ -21,8 +20,9 @@ use crate::cli_keep::{self, KeepError};
 use crate::cli_sqlexec::{self, Sqlexec};
 use crate::control::{moment, state_pieces};
 use crate::log::{self, Level, LogError};
+use crate::mock::Start;
 use crate::server::{Builder, CarbonMock, StartError};
-use crate::store::{Store, strict};
+use crate::store::Store;
 use crate::tasks::{Overlap, Profile};
 
 const EXAMPLES: &str = "\
@@ -235,8 +235,6 @@ enum CliError {
     Contract(#[from] LoadError),
     #[error("cannot read {}: {error}", path.display())]
     Read { path: PathBuf, error: io::Error },
-    #[error("{} is not JSON: {error}", path.display())]
-    Json { path: PathBuf, error: serde_json::Error },
     /// Found at the start.
     #[error(transparent)]
     CannotKeep(KeepError),
@@ -316,9 +314,9 @@ impl WorldArgs {
     }
 }
 
-fn read_state(path: &Path) -> Result<Json, CliError> {
-    let bytes = fs::read(path).map_err(|error| CliError::Read { path: path.to_owned(), error })?;
-    strict::read(&bytes).map_err(|error| CliError::Json { path: path.to_owned(), error })
+fn read_state(path: &Path) -> Result<Start, CliError> {
+    let text = fs::read(path).map_err(|error| CliError::Read { path: path.to_owned(), error })?;
+    Ok(Start::File { name: path.display().to_string(), text })
 }
 
 fn serve(options: Serve) -> Result<(), CliError> {

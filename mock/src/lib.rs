@@ -53,6 +53,6 @@ pub mod wire;
 pub mod world;
 
 pub use deviate::{Deviation, Deviations};
-pub use mock::{Mock, MockError, Options};
+pub use mock::{Mock, MockError, Options, Start};
 pub use server::{CarbonMock, StartError};
 pub use tasks::Profile;

@@ -18,7 +18,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use carbon_specs::{Contract, LoadError, demo};
-use serde_json::Value as Json;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
@@ -26,7 +25,7 @@ use tokio::task::JoinHandle;
 use crate::control::moment::{self, MomentError};
 use crate::deviate::{Deviation, Deviations};
 use crate::http::{self, App, Limits};
-use crate::mock::{Mock, MockError, Options};
+use crate::mock::{Mock, MockError, Options, Start};
 use crate::tasks::{Clock, Overlap, Profile};
 
 /// The moment at which the library's mocks start: the day that the demo data is consistent with.
@@ -88,7 +87,7 @@ pub struct Builder {
     tasks: Profile,
     overlap: Overlap,
     abonents: usize,
-    state: Option<Json>,
+    state: Option<Start>,
     deviations: Deviations,
     limits: Limits,
 }
@@ -156,10 +155,10 @@ impl Builder {
         self
     }
 
-    /// A state to start from, instead of the demo data: as `GET /__mock__/state` gives it.
+    /// A state to start from, instead of the demo data: as `GET /__mock__/state` gives it, as JSON or as its text.
     #[must_use]
-    pub fn state(mut self, state: Json) -> Self {
-        self.state = Some(state);
+    pub fn state(mut self, state: impl Into<Start>) -> Self {
+        self.state = Some(state.into());
         self
     }
 

@@ -178,7 +178,7 @@ fn what_cannot_be_done_is_said_in_one_line() {
     fs::write(&broken, "{\n\"Shelves\": [}").unwrap();
     let (code, _, err) = run(program("broken", "state").arg("--state").arg(&broken));
     assert_eq!(code, 1);
-    assert!(err.contains("is not JSON") && err.contains("line 2"), "{err}");
+    assert!(err.contains("is refused: it is not the JSON of a state") && err.contains("line 2"), "{err}");
 
     for wrong in [&["--tasks", "never"][..], &["--clock", "noon"], &["--listen", "nowhere"], &["--nonsense"]] {
         let (code, out, err) = run(program("usage", "serve").args(wrong));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use carbon_mock::tasks::Clock;
 use carbon_mock::wire::{Call, Outcome, Reply, Step};
-use carbon_mock::{Mock, Options};
+use carbon_mock::{Mock, Options, Start};
 use carbon_specs::Contract;
 use serde_json::{Value, json};
 
@@ -19,11 +19,11 @@ fn folder() -> PathBuf {
 }
 
 fn mock() -> Mock {
-    let state = std::fs::read_to_string(folder().join("data.json")).unwrap();
+    let text = std::fs::read(folder().join("data.json")).unwrap();
     let options = Options {
         contract: Arc::new(Contract::embedded().unwrap()),
         clock: Clock::Virtual { now: jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0) },
-        state: Some(serde_json::from_str(&state).unwrap()),
+        state: Some(Start::File { name: "data.json".to_owned(), text }),
         ..Options::new().unwrap()
     };
     Mock::new(options).unwrap()

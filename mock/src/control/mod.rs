@@ -33,7 +33,7 @@ use serde_json::{Value, json};
 use crate::http::faults::{Fault, Faults};
 use crate::http::{App, Body, JSON, json_reply};
 use crate::mock::Mock;
-use crate::store::{Store, strict};
+use crate::store::Store;
 
 pub use state::pieces as state_pieces;
 
@@ -243,8 +243,7 @@ fn execute(
         Command::Console | Command::Health => Value::Null,
         Command::State => return Ok(Answer::State(mock.snapshot().0)),
         Command::PutState => {
-            let state = strict::read(bytes).map_err(|error| not_json(&error))?;
-            mock.put_state(&state).map_err(|error| ControlError::Invalid(error.to_string()))?;
+            mock.read_state(bytes).map_err(|error| ControlError::Invalid(error.to_string()))?;
             json!({ "status": "ok" })
         }
         Command::Reset => {

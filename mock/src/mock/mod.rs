@@ -39,7 +39,7 @@ pub struct Options {
     /// Subscribers beyond those the page names.
     pub filler: usize,
     /// The state to start from, instead of the demo data.
-    pub state: Option<Json>,
+    pub state: Option<Start>,
     /// How it misbehaves on purpose; usually not at all.
     pub deviations: Deviations,
 }
@@ -63,12 +63,40 @@ impl Options {
     }
 }
 
+/// A state to start from.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// As JSON in hand.
+    Rows(Json),
+    /// As the text of a state file, of which never more than a row is held as JSON.
+    File {
+        /// What an error calls it.
+        name: String,
+        /// The text.
+        text: Vec<u8>,
+    },
+}
+
+impl From<Json> for Start {
+    fn from(rows: Json) -> Self {
+        Self::Rows(rows)
+    }
+}
+
 /// Why a mock cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum MockError {
     /// The state is wrong.
     #[error("the state is refused: {0}")]
     State(#[from] StateError),
+    /// The state file is wrong.
+    #[error("{name} is refused: {error}")]
+    File {
+        /// The file.
+        name: String,
+        /// Why.
+        error: StateError,
+    },
     /// The demo data is wrong.
     #[error("the demo data is refused: {0}")]
     Demo(#[from] DemoError),
@@ -109,7 +137,10 @@ impl Mock {
         let schema = Arc::new(options.contract.schema.clone());
         let now = options.clock.now();
         let store = match &options.state {
-            Some(state) => Store::from_state(&schema, state, now)?,
+            Some(Start::Rows(state)) => Store::from_state(&schema, state, now)?,
+            Some(Start::File { name, text }) => {
+                Store::from_text(&schema, text, now).map_err(|error| MockError::File { name: name.clone(), error })?
+            }
             None => {
                 let filler = demo::filler(&schema, options.filler);
                 let rows = options.contract.demo.iter().cloned().chain(filler);
@@ -210,7 +241,19 @@ impl Mock {
     /// The first entry that is wrong; nothing is replaced then.
     pub fn put_state(&self, state: &Json) -> Result<(), StateError> {
         let now = self.world().clock.now();
-        let store = Store::from_state(&self.0.schema, state, now)?;
+        self.start_from(Store::from_state(&self.0.schema, state, now)?)
+    }
+
+    /// As [`Self::put_state`], from the text of a state file.
+    ///
+    /// # Errors
+    /// The first entry that is wrong, or where the text is no JSON; nothing is replaced then.
+    pub fn read_state(&self, text: &[u8]) -> Result<(), StateError> {
+        let now = self.world().clock.now();
+        self.start_from(Store::from_text(&self.0.schema, text, now)?)
+    }
+
+    fn start_from(&self, store: Store) -> Result<(), StateError> {
         billing::sound::check(&store)?;
         self.0.start.lock().unwrap_or_else(PoisonError::into_inner).0 = store;
         self.reset();

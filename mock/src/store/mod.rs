@@ -4,7 +4,7 @@
 //! stream from a consistent view, how a task is applied whole or not at all, and how a world is forked or reset.
 
 pub mod state;
-pub mod strict;
+mod strict;
 pub mod table;
 pub mod value;
 

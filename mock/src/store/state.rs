@@ -6,14 +6,18 @@ use std::thread;
 use carbon_specs::demo::DemoRow;
 use carbon_specs::{Field, FieldType, Model, Schema};
 use jiff::civil::DateTime;
+use serde::de::DeserializeSeed;
 use serde_json::{Map, Value as Json, json};
 
 use super::value::{self, Value};
-use super::{Pk, Row, Store};
+use super::{Pk, Row, Store, strict};
 
 /// Why a state is refused; names the entry.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
+    /// Not JSON, or JSON of another form.
+    #[error("it is not the JSON of a state, an object of lists of rows: {0}")]
+    Json(serde_json::Error),
     /// Not an object of lists.
     #[error("a state is an object of lists of rows: {0}")]
     Form(String),
@@ -76,28 +80,45 @@ impl Store {
         })
     }
 
-    /// The state that a state file holds. Columns left out take their defaults.
+    /// The state that JSON in hand holds. Columns left out take their defaults.
     ///
     /// # Errors
     /// The first entry that is wrong: nothing is taken over then.
     pub fn from_state(schema: &Arc<Schema>, state: &Json, now: DateTime) -> Result<Self, StateError> {
-        let models = state.as_object().ok_or_else(|| StateError::Form("it is not an object".into()))?;
         let mut store = Self::new(Arc::clone(schema));
-        for (name, rows) in models {
-            let model = schema
-                .model(name)
-                .filter(|model| model.name == *name)
-                .ok_or_else(|| StateError::Model(name.clone()))?;
-            let rows = rows.as_array().ok_or_else(|| StateError::Form(format!("`{name}` is not a list")))?;
-            for (place, entry) in rows.iter().enumerate() {
-                store.take_entry(model, place, entry, now)?;
-            }
+        let mut refused = None;
+        let read = strict::States { store: &mut store, now, refused: &mut refused }.deserialize(state);
+        if let Err(error) = read {
+            return Err(refused.unwrap_or_else(|| StateError::Form(error.to_string())));
         }
         store.check_links()?;
         Ok(store)
     }
 
-    fn take_entry(&mut self, model: &Model, place: usize, entry: &Json, now: DateTime) -> Result<(), StateError> {
+    /// The state that the text of a state file holds, taken row by row: never more than one row is held as JSON.
+    ///
+    /// # Errors
+    /// As [`Self::from_state`], and text that is not JSON.
+    pub fn from_text(schema: &Arc<Schema>, text: &[u8], now: DateTime) -> Result<Self, StateError> {
+        let mut store = Self::new(Arc::clone(schema));
+        let mut refused = None;
+        let mut json = serde_json::Deserializer::from_slice(text);
+        let read = strict::States { store: &mut store, now, refused: &mut refused }.deserialize(&mut json);
+        if let Err(error) = read.and_then(|()| json.end()) {
+            return Err(refused.unwrap_or(StateError::Json(error)));
+        }
+        store.check_links()?;
+        Ok(store)
+    }
+
+    /// One row of a list.
+    pub(super) fn take_entry(
+        &mut self,
+        model: &Model,
+        place: usize,
+        entry: &Json,
+        now: DateTime,
+    ) -> Result<(), StateError> {
         let wrong = |problem: &str| StateError::Row {
             model: model.name.clone(),
             pk: format!("number {}", place + 1),

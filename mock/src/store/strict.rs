@@ -1,21 +1,98 @@
-//! JSON of a state file, read strictly: a key that an object has twice is a mistake, not a second chance.
+//! JSON of a state file, read strictly and row by row: a key that an object has twice is a mistake, not a second chance.
 
+use std::collections::HashSet;
 use std::fmt;
 
+use carbon_specs::Model;
+use jiff::civil::DateTime;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value as Json};
 
-/// Reads JSON.
-///
-/// # Errors
-/// Where it is none, or an object has a key twice; says where.
-pub fn read(bytes: &[u8]) -> Result<Json, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(value)
+use super::Store;
+use super::state::StateError;
+
+/// Puts what is read into a store. Where a row is wrong, `refused` says what serde's error cannot: which.
+pub(super) struct States<'s> {
+    pub(super) store: &'s mut Store,
+    pub(super) now: DateTime,
+    pub(super) refused: &'s mut Option<StateError>,
 }
 
+impl<'de> DeserializeSeed<'de> for States<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for States<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of models")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut models: A) -> Result<(), A::Error> {
+        let schema = self.store.schema().clone();
+        let mut read = HashSet::new();
+        while let Some(name) = models.next_key::<String>()? {
+            let Some(model) = schema.model(&name).filter(|model| model.name == name) else {
+                return Err(refuse(self.refused, StateError::Model(name)));
+            };
+            if !read.insert(model.id) {
+                return Err(given_twice(&name));
+            }
+            models.next_value_seed(Rows { model, store: self.store, now: self.now, refused: self.refused })?;
+        }
+        Ok(())
+    }
+}
+
+/// The list of a model's rows.
+struct Rows<'s> {
+    model: &'s Model,
+    store: &'s mut Store,
+    now: DateTime,
+    refused: &'s mut Option<StateError>,
+}
+
+impl<'de> DeserializeSeed<'de> for Rows<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Rows<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list of rows of {}", self.model.name)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
+        let mut place = 0;
+        while let Some(row) = rows.next_element_seed(Strict)? {
+            self.store.take_entry(self.model, place, &row, self.now).map_err(|error| refuse(self.refused, error))?;
+            place += 1;
+        }
+        Ok(())
+    }
+}
+
+fn refuse<E: Error>(refused: &mut Option<StateError>, error: StateError) -> E {
+    let told = E::custom(&error);
+    *refused = Some(error);
+    told
+}
+
+fn given_twice<E: Error>(key: &str) -> E {
+    E::custom(format_args!("`{}` is given twice", key.escape_debug()))
+}
+
+/// Any JSON.
 struct Strict;
 
 impl<'de> DeserializeSeed<'de> for Strict {
@@ -37,7 +114,7 @@ impl<'de> Visitor<'de> for Strict {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if object.contains_key(&key) {
-                return Err(A::Error::custom(format!("`{}` is given twice", key.escape_debug())));
+                return Err(given_twice(&key));
             }
             let value = entries.next_value_seed(Self)?;
             object.insert(key, value);
@@ -84,19 +161,42 @@ impl<'de> Visitor<'de> for Strict {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use std::sync::Arc;
 
-    #[test]
-    fn what_is_given_once_is_read_as_ever() {
-        let text = r#"{"a": [1, -2, 1.5, null, true, "ж\n"], "b": {"a": {}}, "c": 18446744073709551615}"#;
-        assert_eq!(read(text.as_bytes()).unwrap(), serde_json::from_str::<serde_json::Value>(text).unwrap());
-        assert!(read(b"{} {}").is_err() && read(b"{\"a\": }").is_err());
+    use carbon_specs::Contract;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Store, String> {
+        let schema = Arc::new(Contract::embedded().unwrap().schema);
+        let now = jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0);
+        Store::from_text(&schema, text.as_bytes(), now).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn a_key_given_twice_is_refused_with_its_place() {
-        let error = read(b"{\"Abonents\": [],\n \"Homes\": [], \"Abonents\": []}").unwrap_err().to_string();
-        assert!(error.starts_with("`Abonents` is given twice at line 2"), "{error}");
-        assert!(read(br#"[{"pk": 1, "fields": {"name": "a", "name": "b"}}]"#).is_err());
+    fn text_and_json_in_hand_hold_the_same() {
+        let text = r#"{"Homes": [{"pk": 1, "fields": {"city": "ж\n"}}, {"pk": 2, "fields": {}}], "Abonents": []}"#;
+        let store = read(text).unwrap();
+        let json: Json = serde_json::from_str(text).unwrap();
+        let now = jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0);
+        assert_eq!(store.to_state(), Store::from_state(store.schema(), &json, now).unwrap().to_state());
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_with_its_place() {
+        for (text, said) in [
+            ("{\"Abonents\": [],\n \"Homes\": [], \"Abonents\": []}", "`Abonents` is given twice at line 2"),
+            (r#"{"Homes": [{"pk": 1, "fields": {"city": "a", "city": "b"}}]}"#, "`city` is given twice at line 1"),
+            ("{} {}", "trailing characters"),
+            ("{\"Homes\": }", "expected value at line 1 column 11"),
+            ("[]", "expected an object of models"),
+            ("{\"Homes\": 5}", "expected a list of rows of Homes"),
+            ("{\"Chairs\": []}", "`Chairs` is no model"),
+            (r#"{"Homes": [{"pk": 1, "fields": {}}, {"pk": 1, "fields": {}}]}"#, "Homes 1: is there twice"),
+            (r#"{"Homes": [{"fields": {}}]}"#, "Homes number 1: has no integer `pk`"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(said), "{text}: {error}");
+        }
     }
 }

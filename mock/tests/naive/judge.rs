@@ -22,7 +22,7 @@ static OPTIONS: LazyLock<Options> = LazyLock::new(|| Options {
 
 /// A mock that holds these rows.
 pub fn mock(database: &Database) -> Mock {
-    Mock::new(Options { state: Some(database.state()), ..OPTIONS.clone() }).unwrap()
+    Mock::new(Options { state: Some(database.state().into()), ..OPTIONS.clone() }).unwrap()
 }
 
 /// What the mock answers: a result or the text of a refusal.
