@@ -183,7 +183,7 @@ fn pipelines(mock: &CarbonMock, ids: &[&str]) -> Ended {
     let text = ids.iter().map(command).collect::<Vec<_>>().join("\n");
     let folder = Folder::new("literal-pipeline");
     let script = script(&folder, "pipelines.sh", &point_at(&text, "http://127.0.0.1:8082"));
-    tokio::task::block_in_place(|| ended(literal_anywhere().args(["--script", &script, "--target", &mock.url()])))
+    tokio::task::block_in_place(|| ended(literal_anywhere().args(["--script", &script, "--mock", &mock.url()])))
 }
 
 #[tokio::test(flavor = "multi_thread")]

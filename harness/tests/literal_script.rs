@@ -8,6 +8,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::process::Stdio;
 
 use carbon_harness::exit;
+use serde_json::{Value, json};
 use support::shell::{Held, NAMESPACES, ended, ends, literal, literal_anywhere, script, signal};
 use support::{Ended, Folder, root};
 
@@ -167,8 +168,30 @@ fn what_a_script_is_refused_is_told_and_ends_it_with_1() {
 }
 
 #[test]
+fn machines_are_told_in_json_and_the_quiet_only_of_what_is_wrong() {
+    let text = "sqlexec 'select nope from abonents' 2>/dev/null; exit 3";
+    let ended = tried(text, &["--format", "json"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (i32::from(exit::MISMATCH), ""));
+    let told: Value = serde_json::from_str(&ended.stderr).expect("the report is JSON");
+    let expected = json!({
+        "script": told["script"], "clean": false, "ended": "exit code 3", "isolated": *NAMESPACES,
+        "calls": 0, "refused_calls": [], "statements": 1,
+        "refused_statements": [{
+            "asked": "sqlexec \"select nope from abonents\"",
+            "error": "Dynamic SQL Error; SQL error code = -206; Column unknown; NOPE; At line 1, column 8",
+        }],
+        "strange": [],
+        "tasks": { "done": 0, "waited": 0, "ended_at": "2022-02-01 10:00:00", "failed": [] },
+        "hazards": [], "warnings": [],
+    });
+    assert_eq!(told, expected);
+    assert!(tried(text, &["--quiet"]).stderr.contains("REFUSED"));
+    assert_eq!(tried("exit 0", &["--quiet"]).stderr, "");
+}
+
+#[test]
 fn a_script_that_cannot_be_tried_is_said_so() {
-    let ended = tried("", &["--target", "http://127.0.0.1:9"]);
+    let ended = tried("", &["--mock", "http://127.0.0.1:9"]);
     assert_eq!(ended.code, i32::from(exit::UNREACHABLE), "{}", ended.stderr);
     let missing = support::shell::ended(literal_anywhere().args(["--script", "no-such.sh"]));
     assert_eq!(missing.code, i32::from(exit::USAGE), "{}", missing.stderr);
@@ -187,7 +210,7 @@ fn a_script_that_cannot_be_tried_is_said_so() {
             .expect("it is answered");
         String::from_utf8_lossy(&request[..read]).into_owned()
     });
-    let refused = tried("exit 0", &["--target", &url]);
+    let refused = tried("exit 0", &["--mock", &url]);
     assert_eq!(refused.code, i32::from(exit::REFUSED), "{}", refused.stderr);
     assert!(refused.stderr.contains("does not say that it is a mock"), "{}", refused.stderr);
     assert!(asked.join().expect("it was asked").starts_with("GET /__mock__/health"));

@@ -99,7 +99,7 @@ pub enum Command {
     /// this machine that listens at a Unix socket, such as docker's.
     ///
     /// With --script it is your script that runs, in the current folder and with your environment, against demo data or
-    /// the mock that --target names. `sleep` lets the mock's time pass instead of yours. When it has ended,
+    /// the mock that --mock names. `sleep` lets the mock's time pass instead of yours. When it has ended,
     /// the tasks that wait are run; what was refused, how long the tasks take, and what overlapped is told on standard error. Exits with 1 if the script failed,
     /// a call or a statement was refused, or there is a hazard.
     #[command(after_help = "Examples:
@@ -108,7 +108,7 @@ pub enum Command {
   carbon-harness literal abonents-8.1 --dry-run
   carbon-harness literal abonents-37.1 --keep -v
   carbon-harness literal --script move-debtors.sh -- 4911
-  carbon-harness literal --script nightly.sh --target http://127.0.0.1:8082")]
+  carbon-harness literal --script nightly.sh --mock http://127.0.0.1:8082")]
     Literal(LiteralArgs),
     /// What stands on the text's side, for `literal`.
     #[command(hide = true, name = inside::NAME)]
@@ -348,7 +348,7 @@ pub struct LiteralArgs {
     pub specs: Option<PathBuf>,
     /// Try this script instead: itself where it may be executed, else under bash.
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "ids", "section", "model", "read", "write", "keep", "dry_run", "fail_fast", "format", "quiet", "verbose",
+        "ids", "section", "model", "read", "write", "keep", "dry_run", "fail_fast", "verbose",
     ])]
     pub script: Option<PathBuf>,
     /// The script's arguments, after `--`.
@@ -356,7 +356,7 @@ pub struct LiteralArgs {
     pub arguments: Vec<OsString>,
     /// Try the script on this running mock, instead of the embedded one. Whatever waits there is run at the end.
     #[arg(long, value_name = "URL", requires = "script")]
-    pub target: Option<String>,
+    pub mock: Option<String>,
     /// Run in this machine's network, where only curl's settings point at the mock: what goes past them reaches anything.
     #[arg(long)]
     pub no_isolation: bool,
@@ -370,10 +370,10 @@ pub struct LiteralArgs {
     /// Stop at the first mismatch.
     #[arg(long)]
     pub fail_fast: bool,
-    /// What is written to standard output.
+    /// What is written to standard output; of a script, to standard error.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Failures and the summary only.
+    /// Failures and the summary only; of a script, nothing unless something is wrong.
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
     /// A line for each call.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use carbon_specs::Contract;
 
-use super::args::{LiteralArgs, SleepArgs};
+use super::args::{Format, LiteralArgs, SleepArgs};
 use super::error::CliError;
 use super::run::{detail, reporters, start};
 use crate::catalog;
@@ -110,15 +110,15 @@ async fn try_script(
     interrupted: impl Future<Output = ()>,
 ) -> Result<u8, CliError> {
     let isolation = isolation(args)?;
-    let (client, _embedded) = match &args.target {
+    let (client, _embedded) = match &args.mock {
         None => {
             let (client, embedded) = start(contract, TIMEOUT).await?;
             (client, Some(embedded))
         }
-        Some(target) => {
-            let client = Client::new(BaseUrl::parse(target)?, Policy::Everything, TIMEOUT)?;
+        Some(mock) => {
+            let client = Client::new(BaseUrl::parse(mock)?, Policy::Everything, TIMEOUT)?;
             if !control::is_mock(&client).await? {
-                return Err(CliError::NoMock(target.clone()));
+                return Err(CliError::NoMock(mock.clone()));
             }
             (client, None)
         }
@@ -128,8 +128,12 @@ async fn try_script(
         () = interrupted => return Ok(exit::INTERRUPTED),
     };
     // The script's own output has the other stream to itself.
-    writeln!(io::stderr(), "{tried}")?;
-    Ok(if tried.is_clean() { exit::CONFORMS } else { exit::MISMATCH })
+    match args.format {
+        Format::Json => writeln!(io::stderr(), "{}", serde_json::to_string(&tried).map_err(io::Error::from)?)?,
+        Format::Text if args.quiet && tried.clean => {}
+        Format::Text => writeln!(io::stderr(), "{tried}")?,
+    }
+    Ok(if tried.clean { exit::CONFORMS } else { exit::MISMATCH })
 }
 
 /// Carries out what `sleep` is for a script.

@@ -15,6 +15,7 @@ mod running;
 pub mod script;
 pub mod sleep;
 mod stage;
+mod tried;
 
 use std::ffi::OsStr;
 use std::io;
@@ -32,6 +33,7 @@ use relay::Relay;
 pub use relay::{Statement, Traffic};
 use running::Running;
 use stage::Stage;
+pub use tried::{Refused, TasksOf, Tried};
 
 /// How long one text of the page may run.
 const PATIENCE: Duration = Duration::from_secs(300);
