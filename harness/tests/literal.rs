@@ -132,7 +132,7 @@ fn a_dry_run_prints_the_scripts() {
 async fn a_folder_that_is_kept_runs_again_by_hand() {
     let folder = Folder::new("literal-keep");
     let stdout = tokio::task::block_in_place(|| {
-        let ended = ended(literal_anywhere().env("TMPDIR", folder.path()).args(["debug-1", "--keep", "-v"]));
+        let ended = ended(literal_anywhere().env("TMPDIR", folder.path()).args(["debug-1", "--keep"]));
         assert_eq!(ended.code, i32::from(exit::CONFORMS), "{}", ended.stdout);
         ended.stdout
     });

@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::io::Read;
 use std::net::{TcpListener, UdpSocket};
 use std::process::Stdio;
 
@@ -201,7 +202,7 @@ fn a_script_that_cannot_be_tried_is_said_so() {
     let server = TcpListener::bind("127.0.0.1:0").expect("there is a port");
     let url = format!("http://{}", server.local_addr().expect("it is bound"));
     let asked = std::thread::spawn(move || {
-        use std::io::{Read, Write};
+        use std::io::Write;
         let (mut stream, _) = server.accept().expect("somebody asks");
         let mut request = vec![0; 4096];
         let read = stream.read(&mut request).expect("it is read");
@@ -269,13 +270,16 @@ fn a_signal_ends_a_script_with_all_that_it_has_started() {
         let mut child = command
             .env("TMPDIR", &temporary)
             .args(["--script", &script])
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the program runs");
         held.opened();
         signal(&child, name);
         assert_eq!(ends(&mut child), Some(code));
         held.closed();
+        let mut said = String::new();
+        child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("it is UTF-8");
+        assert!(said.starts_with("interrupted: "), "{said}");
         assert_eq!(temporary.read_dir().expect("it is there").count(), 0, "{name}: its folder is still there");
     }
 }

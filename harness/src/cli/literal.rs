@@ -54,7 +54,10 @@ pub fn literal(args: &LiteralArgs) -> Result<u8, CliError> {
         }
     });
     runtime.shutdown_timeout(END);
-    Ok(told.get().map(signalled).unwrap_or(code?))
+    match told.get() {
+        Some(signal) => Ok(signalled(signal)),
+        None => code,
+    }
 }
 
 /// As a shell has it.
@@ -125,7 +128,10 @@ async fn try_script(
     };
     let tried = tokio::select! {
         tried = script::run(isolation, script, &args.arguments, &client) => tried?,
-        () = interrupted => return Ok(exit::INTERRUPTED),
+        () = interrupted => {
+            writeln!(io::stderr(), "interrupted: {} and what it had started is ended", script.display())?;
+            return Ok(exit::INTERRUPTED);
+        }
     };
     // The script's own output has the other stream to itself.
     match args.format {

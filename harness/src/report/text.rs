@@ -121,7 +121,7 @@ impl<W: Write> Text<W> {
             }
         }
         for form in &outcome.forms {
-            if self.detail == Detail::Verbose || form.status >= Status::Known {
+            if self.detail == Detail::Verbose || form.status >= Status::Known || form.folder.is_some() {
                 self.form_line(outcome, form)?;
             }
             for fault in &form.faults {
