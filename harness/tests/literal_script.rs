@@ -6,7 +6,7 @@ mod support;
 
 use std::io::Read;
 use std::net::{TcpListener, UdpSocket};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use carbon_harness::exit;
 use serde_json::{Value, json};
@@ -138,6 +138,20 @@ fn the_mock_is_found_where_the_billing_listens_whatever_host_curl_is_told() {
     assert_eq!(ended.stdout.matches("\"pk\": 3").count(), 2, "{}", ended.stdout);
     assert!(ended.stdout.contains("NAME                            ООО Лучший провайдер\n"), "{}", ended.stdout);
     assert!(ended.stderr.contains("2 calls, 0 refused; 1 SQL statements, 0 refused"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_script_finds_its_own_processes() {
+    let text = "cat /proc/$$/comm; cat <(echo substituted)";
+    let ended = tried(text, &[]);
+    // Where /proc cannot be mounted, it shows the machine's processes.
+    let own = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc", "true"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    let told = if own || !*NAMESPACES { "bash\nsubstituted\n" } else { "substituted\n" };
+    assert!(ended.stdout.ends_with(told), "{}{}", ended.stdout, ended.stderr);
 }
 
 #[test]

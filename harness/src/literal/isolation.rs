@@ -25,11 +25,17 @@ const NAMESPACES: [&str; 6] = ["--user", "--map-root-user", "--net", "--pid", "-
 )]
 pub struct NoNamespace(String);
 
+/// Shows the namespace's own processes in /proc, as `ps` and its kind need it. Some containers forbid it.
+const OWN_PROC: &str = "--mount-proc";
+
 /// Where a text runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
     /// Where nothing but the relay can be reached.
-    Namespace,
+    Namespace {
+        /// Whether /proc shows the processes of the namespace, not the machine's.
+        own_proc: bool,
+    },
     /// In the machine's own network: only curl's settings point at the relay.
     Machine,
 }
@@ -40,13 +46,20 @@ impl Isolation {
     /// # Errors
     /// What this machine lacks.
     pub fn namespace() -> Result<Self, NoNamespace> {
-        let tried = Self::Namespace.command(None, OsStr::new("true")).and_then(|mut command| {
+        let own = Self::Namespace { own_proc: true };
+        let shared = Self::Namespace { own_proc: false };
+        own.tried().or_else(|_| shared.tried())
+    }
+
+    /// Runs a program that does nothing.
+    fn tried(self) -> Result<Self, NoNamespace> {
+        let tried = self.command(None, OsStr::new("true")).and_then(|mut command| {
             let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
             let _lifeline = child.stdin.take();
             child.wait_with_output()
         });
         match tried {
-            Ok(output) if output.status.success() => Ok(Self::Namespace),
+            Ok(output) if output.status.success() => Ok(self),
             Ok(output) => {
                 let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
                 Err(NoNamespace(if said.is_empty() { running::told(output.status) } else { said }))
@@ -57,7 +70,7 @@ impl Isolation {
 
     /// Whether nothing but the relay can be reached.
     pub fn is_isolated(self) -> bool {
-        self == Self::Namespace
+        matches!(self, Self::Namespace { .. })
     }
 
     /// Starts a program where texts run; its standard input must be a pipe that is held open as long as it may run.
@@ -65,9 +78,14 @@ impl Isolation {
     pub(super) fn command(self, socket: Option<&PathBuf>, program: &OsStr) -> io::Result<Command> {
         let this = std::env::current_exe()?;
         let mut command = match self {
-            Self::Namespace => {
+            Self::Namespace { own_proc } => {
                 let mut command = Command::new(UNSHARE);
-                command.args(NAMESPACES).arg("--").arg(this).args([inside::NAME, "--isolated"]);
+                command
+                    .args(NAMESPACES)
+                    .args(own_proc.then_some(OWN_PROC))
+                    .arg("--")
+                    .arg(this)
+                    .args([inside::NAME, "--isolated"]);
                 command
             }
             Self::Machine => {

@@ -285,7 +285,7 @@ impl<W: Write> Reporter for Text<W> {
                 };
                 let (style, doing) = match shell {
                     None => (QUIET, "replaying the page"),
-                    Some(Isolation::Namespace) => (QUIET, "running the page's text, in a network of its own,"),
+                    Some(Isolation::Namespace { .. }) => (QUIET, "running the page's text, in a network of its own,"),
                     Some(Isolation::Machine) => {
                         (WARNED, "running the page's text, not isolated (only curl is pointed at the mock),")
                     }
