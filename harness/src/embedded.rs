@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+pub use carbon_mock::cli_signals::{Signal, Signals};
 pub use carbon_mock::cli_sqlexec::{Sqlexec, run as sqlexec};
 pub use carbon_mock::deviate::{Deviation, Deviations, Group, Shows};
 pub use carbon_mock::verdict::Verdict;

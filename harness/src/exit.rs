@@ -15,6 +15,8 @@ pub const CONTRACT: u8 = 5;
 
 /// Interrupted by the user; what a shell says of a program that Ctrl-C ended.
 pub const INTERRUPTED: u8 = 130;
+/// What a shell adds to the number of the signal that ended a program.
+pub const SIGNALLED: u8 = 128;
 
 /// The table shown by `--help`.
 pub const HELP: &str = "\
@@ -25,4 +27,4 @@ Exit codes:
   3  the target cannot be reached
   4  refused for safety: only writes were selected for a foreign server
   5  the contract cannot be read
-  130  interrupted; the report tells what was done";
+  130  interrupted; the report tells what was done (literal: 128 and the signal's number)";

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::check::Mismatch;
 use crate::diff::Difference;
 use crate::exchange::Sent;
+use crate::literal::Ended;
 use crate::regression::changes::Change;
 
 /// One thing that is wrong.
@@ -63,8 +64,12 @@ pub enum Fault {
         missing: Vec<Sent>,
         /// What arrived, and should not have.
         extra: Vec<Sent>,
-        /// What the text wrote to its standard error, without curl's progress.
-        stderr: String,
+    },
+    /// Something in the shell text failed.
+    Shell {
+        /// How it ended.
+        #[serde(flatten)]
+        ended: Ended,
     },
     /// The replies are not the snapshot's.
     Snapshot {
@@ -114,10 +119,10 @@ impl Fault {
                 *failed = Value::String(text);
             }
             Self::Rows { missing, extra } => missing.iter_mut().chain(extra).flatten().for_each(change),
-            Self::Arrived { missing, extra, stderr } => {
-                missing.iter_mut().chain(extra).map(|sent| &mut sent.body).for_each(&mut *change);
-                change(stderr);
+            Self::Arrived { missing, extra } => {
+                missing.iter_mut().chain(extra).map(|sent| &mut sent.body).for_each(change);
             }
+            Self::Shell { ended } => change(&mut ended.stderr),
             Self::Snapshot { difference, .. } => {
                 for line in difference.hunks.iter_mut().flatten() {
                     change(&mut line.text);

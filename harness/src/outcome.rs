@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
+use crate::literal::Ended;
 use crate::replay::Form;
 
 /// How something ended, the harmless first.
@@ -63,6 +64,9 @@ pub struct FormOutcome {
     /// The snapshot that was rewritten.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated: Option<String>,
+    /// How its shell text ended, where one was run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shell: Option<Ended>,
     /// The folder that its shell text ran in, where it is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
@@ -84,6 +88,7 @@ impl FormOutcome {
             faults: Vec::new(),
             in_baseline: None,
             updated: None,
+            shell: None,
             folder: None,
             elapsed: Duration::ZERO,
         }

@@ -23,7 +23,7 @@ use crate::check::{self, Mismatch};
 use crate::control::{self, ControlError};
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
-use crate::literal::Shell;
+use crate::literal::{Ended, Shell};
 use crate::sandbox::Session;
 use crate::target::{Client, TargetError};
 pub use steps::proves_anywhere;
@@ -80,6 +80,8 @@ pub struct Replayed {
     pub turns: Vec<Turn>,
     /// Everything that is wrong.
     pub faults: Vec<Fault>,
+    /// How a shell text ended, where one was run.
+    pub shell: Option<Ended>,
     /// The folder that a shell text ran in, where it is kept.
     pub folder: Option<PathBuf>,
 }
@@ -257,13 +259,13 @@ impl Replayer {
         let heard =
             shell.run(&example.id, variant, &self.client).await.map_err(|error| Stop::Trouble(error.to_string()))?;
         replayed.folder = heard.folder;
-        replayed.faults.extend(heard.strange.into_iter().map(|text| Fault::Trouble { text }));
+        replayed.faults.extend(heard.traffic.strange.into_iter().map(|text| Fault::Trouble { text }));
         let mut expected: Vec<(Row, Sent)> = match &variant.request {
             None => Vec::new(),
             Some(request) => rows(variant).into_iter().map(|row| (row.clone(), with_row(request, &row))).collect(),
         };
         let mut extra = Vec::new();
-        for exchange in heard.exchanges {
+        for exchange in heard.traffic.exchanges {
             let Some(place) = expected.iter().position(|(_, sent)| *sent == exchange.sent) else {
                 extra.push(exchange.sent);
                 continue;
@@ -276,9 +278,13 @@ impl Replayer {
         }
         if !expected.is_empty() || !extra.is_empty() {
             let missing = expected.into_iter().map(|(_, sent)| sent).collect();
-            let stderr = heard.stderr.lines().filter(|line| line.contains(": ")).take(3).collect::<Vec<_>>().join("; ");
-            replayed.faults.push(Fault::Arrived { missing, extra, stderr });
+            replayed.faults.push(Fault::Arrived { missing, extra });
         }
+        // Misprints fail as printed; that is what they are known for.
+        if !heard.ended.is_clean() && (!misprint || !replayed.faults.is_empty()) {
+            replayed.faults.push(Fault::Shell { ended: heard.ended.clone() });
+        }
+        replayed.shell = Some(heard.ended);
         if variant.request.is_none() {
             return Ok(());
         }

@@ -102,7 +102,15 @@ pub async fn until(
     let target = replayer.client().base().to_string();
     let is_ours = replayer.client().is_ours();
     let allowed = replayer.client().allowed();
-    reporter.event(&Event::Started { target: &target, is_ours, allowed, examples: plan.examples.len(), cases })?;
+    let shell = plan.shell.as_ref().map(Shell::isolation);
+    reporter.event(&Event::Started {
+        target: &target,
+        is_ours,
+        allowed,
+        shell,
+        examples: plan.examples.len(),
+        cases,
+    })?;
     let version = match plan.judgement.known.asks_for_version() {
         true => version::ask(replayer.client()).await.map_err(Unreachable::from)?,
         false => None,
@@ -262,6 +270,7 @@ async fn run_form(
         faults,
         in_baseline,
         updated,
+        shell: replayed.shell,
         folder: replayed.folder.map(|folder| folder.display().to_string()),
         elapsed,
     })

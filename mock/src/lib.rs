@@ -31,7 +31,7 @@ pub mod cli;
 mod cli_deviate;
 mod cli_exec;
 mod cli_keep;
-mod cli_signals;
+pub mod cli_signals;
 pub mod cli_sqlexec;
 pub mod control;
 pub mod deviate;

@@ -8,6 +8,7 @@ use common::{get, post};
 use serde_json::json;
 
 const ABONENTS: &str = "/rest_api/v2/Abonents/";
+const REPORTS: &str = "/rest_api/v2/AdminCustomReports/";
 
 async fn demo() -> CarbonMock {
     CarbonMock::builder().clock("2022-02-01 10:00:00").start().await.unwrap()
@@ -39,6 +40,51 @@ async fn a_chain_whose_joins_multiply_is_refused_and_delays_nobody() {
     let refused = heavy.await.unwrap();
     assert!(refused.error().contains("passes over more than"), "{}", refused.text());
     assert_eq!(answered, 20, "the others had to wait for the heavy one");
+    carbon.shutdown().await;
+}
+
+/// A statement over so many pairs of subscribers that only its time limit ends it.
+const ENDLESS: &str =
+    "select count(*) from abonents a, abonents b, abonents c, abonents d where a.name || b.name = c.name || d.name";
+
+/// Reads and a write, each answered while something else is at work.
+async fn serves_others<T>(carbon: &CarbonMock, heavy: &tokio::task::JoinHandle<T>) {
+    let addr = carbon.addr();
+    for _ in 0..3 {
+        assert_eq!(get(addr, "/__mock__/health").await.status, 200);
+        assert_eq!(post(addr, ABONENTS, r#"method1=objects.get&arg1={"id":45}"#).await.result()["pk"], 45);
+        let write = r#"method1=objects.get&arg1={"id":45}&method2=set&arg2={"a_home_number":"3"}&method3=save"#;
+        assert_eq!(post(addr, ABONENTS, write).await.result()["pk"], 45);
+        carbon.mock().run_tasks();
+        assert!(!heavy.is_finished(), "the others had to wait");
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_runs_long_delays_nobody_and_is_ended_with_the_reason() {
+    let carbon = demo().await;
+    let addr = carbon.addr();
+    let made = format!(r#"method1=objects.create&arg1={{"name":"long","sql":"{}"}}"#, ENDLESS.replace('+', "%2B"));
+    let report = post(addr, REPORTS, &made).await.result()["pk"].clone();
+    carbon.mock().run_tasks();
+    let ask = format!(r#"method1=objects.get&arg1={{"id":{report}}}&method2=get_data"#);
+    let heavy = tokio::spawn(async move { post(addr, REPORTS, &ask).await });
+    serves_others(&carbon, &heavy).await;
+    let refused = heavy.await.unwrap();
+    assert!(refused.error().contains("the statement runs longer than it may: 10 seconds"), "{}", refused.text());
+    carbon.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_statement_that_runs_long_delays_nobody_and_is_ended_with_the_reason() {
+    let carbon = demo().await;
+    let addr = carbon.addr();
+    let body = json!({ "sql": ENDLESS }).to_string();
+    let heavy = tokio::spawn(async move { post(addr, "/__mock__/sql", &body).await });
+    serves_others(&carbon, &heavy).await;
+    let refused = heavy.await.unwrap();
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("the statement runs longer than it may: 10 seconds"), "{}", refused.text());
     carbon.shutdown().await;
 }
 

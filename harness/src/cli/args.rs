@@ -1,5 +1,6 @@
 //! The arguments, as clap reads them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -18,6 +19,7 @@ use super::writes_args::WritesArgs;
 use crate::catalog::Wanted;
 use crate::embedded::Sqlexec;
 use crate::exit;
+use crate::literal::inside::{self, InsideArgs};
 use crate::report::DocumentKind;
 
 /// Holds any server to the documentation of Carbon Billing 5's REST API v2.0.
@@ -84,17 +86,36 @@ pub enum Command {
   carbon-harness rules
   carbon-harness rules --format json")]
     Rules(RulesArgs),
-    /// Run the page's own shell text under bash: its pipelines, its loops, its curl, with our sqlexec.
+    /// Run the page's own shell text under bash: its pipelines, its loops, its curl, with our sqlexec. Or try a script of
+    /// your own the same way.
     ///
-    /// In an empty temporary folder each, from the demo state, against the embedded mock and nothing else. What arrives,
-    /// what is answered and what follows is held to the same expectations as by `run`. Needs bash, curl, awk, sed, jq
-    /// and python3.
+    /// In an empty temporary folder each, from the demo state, against the embedded mock. What arrives, what is answered
+    /// and what follows is held to the same expectations as by `run`. Needs bash, curl, awk, sed, jq and python3; a call
+    /// that wants one that is missing fails and says so.
+    ///
+    /// A text runs in a network of its own (Linux namespaces, made by util-linux's `unshare`), in which there is nothing
+    /// but the mock, at 127.0.0.1:8082: `curl -q`, /dev/tcp, Python and whatever else cannot get out. curl reaches the
+    /// mock whatever host it names. Files are not isolated: a text reads and writes what you may, and can ask a service of
+    /// this machine that listens at a Unix socket, such as docker's.
+    ///
+    /// With --script it is your script that runs, in the current folder and with your environment, against demo data or
+    /// the mock that --mock names. `sleep` lets the mock's time pass instead of yours. When it has ended,
+    /// the tasks that wait are run; what was refused, how long the tasks take, and what overlapped is told on standard error. Exits with 1 if the script failed,
+    /// a call or a statement was refused, or there is a hazard.
     #[command(after_help = "Examples:
   carbon-harness literal
   carbon-harness literal 'services-*' -v
   carbon-harness literal abonents-8.1 --dry-run
-  carbon-harness literal abonents-37.1 --keep -v")]
+  carbon-harness literal abonents-37.1 --keep -v
+  carbon-harness literal --script move-debtors.sh -- 4911
+  carbon-harness literal --script nightly.sh --mock http://127.0.0.1:8082")]
     Literal(LiteralArgs),
+    /// What stands on the text's side, for `literal`.
+    #[command(hide = true, name = inside::NAME)]
+    LiteralInside(InsideArgs),
+    /// What `sleep` is in a script, for `literal`.
+    #[command(hide = true)]
+    LiteralSleep(SleepArgs),
     /// Judge what a mock has seen, a running one or its saved journal: calls that break the contract, overlaps, documented calls exercised.
     ///
     /// Exits with 1 if there is a violation or a hazard. Waiting tasks are not run: do so first, or use `carbon-mock exec`.
@@ -325,7 +346,22 @@ pub struct LiteralArgs {
     /// A contract to use instead of the one built in.
     #[arg(long, value_name = "DIR")]
     pub specs: Option<PathBuf>,
-    /// Leave the folders behind and say where they are.
+    /// Try this script instead: itself where it may be executed, else under bash.
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "ids", "section", "model", "read", "write", "keep", "dry_run", "fail_fast", "verbose",
+    ])]
+    pub script: Option<PathBuf>,
+    /// The script's arguments, after `--`.
+    #[arg(last = true, value_name = "ARGS", requires = "script")]
+    pub arguments: Vec<OsString>,
+    /// Try the script on this running mock, instead of the embedded one. Whatever waits there is run at the end.
+    #[arg(long, value_name = "URL", requires = "script")]
+    pub mock: Option<String>,
+    /// Run in this machine's network, where only curl's settings point at the mock: what goes past them reaches anything.
+    #[arg(long)]
+    pub no_isolation: bool,
+    /// Leave the folders behind and say where they are: the script, its programs and settings, what it printed, and
+    /// `again`, which runs it once more.
     #[arg(long)]
     pub keep: bool,
     /// Run nothing; print the scripts, pointed at the mock's usual address.
@@ -334,15 +370,26 @@ pub struct LiteralArgs {
     /// Stop at the first mismatch.
     #[arg(long)]
     pub fail_fast: bool,
-    /// What is written to standard output.
+    /// What is written to standard output; of a script, to standard error.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Failures and the summary only.
+    /// Failures and the summary only; of a script, nothing unless something is wrong.
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
     /// A line for each call.
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// Arguments of what `sleep` is in a script.
+#[derive(Debug, clap::Args)]
+pub struct SleepArgs {
+    /// Spans of time, as `sleep` takes them.
+    #[arg(required = true)]
+    pub spans: Vec<String>,
+    /// The mock.
+    #[arg(long, env = "CARBON_MOCK_URL", value_name = "URL")]
+    pub mock: String,
 }
 
 /// Arguments of `completions`.

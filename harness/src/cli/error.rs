@@ -10,7 +10,8 @@ use crate::catalog::SelectionError;
 use crate::choose::ChoiceError;
 use crate::embedded::EmbeddedError;
 use crate::exit;
-use crate::literal::MissingPrograms;
+use crate::literal::script::ScriptError;
+use crate::literal::{NoBash, NoNamespace};
 use crate::regression::noise::MasksError;
 use crate::regression::recording::RecordingError;
 use crate::run::RunError;
@@ -33,9 +34,18 @@ pub enum CliError {
     /// Arguments that do not go together.
     #[error("{0}")]
     Usage(String),
-    /// The page's commands need a program that is not there.
+    /// There is nothing to run the page's commands with.
     #[error(transparent)]
-    Programs(#[from] MissingPrograms),
+    Bash(#[from] NoBash),
+    /// A text could reach any server here.
+    #[error(transparent)]
+    Namespace(#[from] NoNamespace),
+    /// A script could not be tried.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
+    /// A script was to be tried on something that is no mock.
+    #[error("refused: {0} does not say that it is a mock (`/__mock__/health`); a script is tried on nothing else")]
+    NoMock(String),
     /// The way to the target cannot be taken.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -123,10 +133,14 @@ impl CliError {
             | Self::Choice(_)
             | Self::BaseUrl(_)
             | Self::Usage(_)
-            | Self::Programs(_)
+            | Self::Bash(_)
+            | Self::Namespace(_)
+            | Self::Script(ScriptError::Run { .. })
             | Self::Transport(_) => exit::USAGE,
             Self::Target(_) | Self::Embedded(_) | Self::Run(RunError::Unreachable(_)) => exit::UNREACHABLE,
+            Self::Script(ScriptError::Mock(_)) => exit::UNREACHABLE,
             Self::OnlyWrites(_)
+            | Self::NoMock(_)
             | Self::NotMeant { .. }
             | Self::OtherTarget { .. }
             | Self::Sandbox(

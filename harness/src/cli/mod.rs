@@ -35,6 +35,7 @@ pub use error::CliError;
 
 use crate::embedded;
 use crate::exit;
+use crate::literal::inside;
 use crate::snapshot::Snapshots;
 
 /// Runs the program with its arguments (the first is its own name) and says how it ended.
@@ -70,6 +71,9 @@ fn dispatch(args: Args) -> Result<ExitCode, CliError> {
         Command::Rules(args) => rules::rules(&args)?,
         Command::Explain(args) => explain::explain(&args)?,
         Command::Literal(args) => literal::literal(&args)?,
+        // It ends as the program does that it runs.
+        Command::LiteralInside(args) => return Ok(inside::run(args)),
+        Command::LiteralSleep(args) => literal::sleep(&args)?,
         Command::Verify(args) => verify::verify(&args)?,
         Command::Bind(args) => bind::bind(&args)?,
         Command::Clean(args) => clean::clean(&args)?,

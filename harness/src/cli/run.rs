@@ -13,6 +13,7 @@ use super::args::{CompareArg, Format, ReportArg, RunArgs};
 use super::error::CliError;
 use super::writes_args::{self, WritesArg};
 use crate::catalog::{self, SelectionError};
+use crate::control;
 use crate::embedded::Embedded;
 use crate::exit;
 use crate::outcome::Summary;
@@ -23,9 +24,6 @@ use crate::run::{self, Plan};
 use crate::sandbox::Sandbox;
 use crate::snapshot::{Mode, Snapshots};
 use crate::target::{BaseUrl, Client, Policy};
-
-/// Where a mock says that it is one.
-const MOCK_HEALTH: &str = "/__mock__/health";
 
 /// Carries out `run`.
 ///
@@ -174,11 +172,8 @@ async fn compare(client: &Client, wanted: CompareArg) -> Result<Compare, CliErro
         CompareArg::Shape => Compare::Shape,
         CompareArg::Rules => Compare::Rules,
         CompareArg::Auto if client.is_ours() => Compare::Exact,
-        CompareArg::Auto => match client.get(MOCK_HEALTH).await? {
-            // A server may answer anything it is asked for with a page of its own.
-            health if health.json().is_ok_and(|told| told["status"] == "ok") => Compare::Exact,
-            _ => Compare::Shape,
-        },
+        CompareArg::Auto if control::is_mock(client).await? => Compare::Exact,
+        CompareArg::Auto => Compare::Shape,
     })
 }
 

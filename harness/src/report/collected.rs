@@ -175,13 +175,14 @@ fn wrong(fault: &Fault) -> Wrong {
             let lines = [rows('-', missing), rows('+', extra)].concat();
             Wrong { lines, ..at("the statement's rows are not the listed ones") }
         }
-        Fault::Arrived { missing, extra, stderr } => {
+        Fault::Arrived { missing, extra } => {
             let calls = |sign: char, calls: &[Sent]| -> Vec<(char, String)> {
                 calls.iter().map(|sent| (sign, format!("{} {}", sent.path, sent.body))).collect()
             };
             let lines = [calls('-', missing), calls('+', extra)].concat();
-            Wrong { lines, ..at(&format!("something else than the contract says was sent. {stderr}")) }
+            Wrong { lines, ..at("something else than the contract says was sent") }
         }
+        Fault::Shell { ended } => Wrong { got: ended.stderr.clone(), ..at(&ended.told()) },
         Fault::Snapshot { file, difference } => {
             let sign = |side: Side| match side {
                 Side::Both => ' ',

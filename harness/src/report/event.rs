@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::literal::Isolation;
 use crate::outcome::{CaseOutcome, ExampleOutcome, Summary};
 
 /// Something happened.
@@ -15,6 +16,8 @@ pub enum Event<'a> {
         is_ours: bool,
         /// What may be sent there, in words.
         allowed: &'a str,
+        /// Where the page's own text runs, if it is that which runs.
+        shell: Option<Isolation>,
         /// How many examples will be replayed.
         examples: usize,
         /// How many cases of rules.

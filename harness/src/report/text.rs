@@ -9,6 +9,7 @@ use crate::diff::{Difference, Line, Side};
 use crate::embedded::{CLOCK, SEED};
 use crate::exchange::Exchange;
 use crate::fault::Fault;
+use crate::literal::Isolation;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary, Tally};
 use crate::regression::changes::Change;
 use crate::regression::findings;
@@ -120,7 +121,7 @@ impl<W: Write> Text<W> {
             }
         }
         for form in &outcome.forms {
-            if self.detail == Detail::Verbose || form.status >= Status::Known {
+            if self.detail == Detail::Verbose || form.status >= Status::Known || form.folder.is_some() {
                 self.form_line(outcome, form)?;
             }
             for fault in &form.faults {
@@ -154,6 +155,9 @@ impl<W: Write> Text<W> {
             }
             (None, _) => {}
         }
+        if let Some(ended) = form.shell.as_ref().filter(|ended| form.status == Status::Pass && !ended.is_clean()) {
+            write!(self.out, "  {QUIET}{}{QUIET:#}", ended.with)?;
+        }
         if form.updated.is_some() {
             write!(self.out, "  {WARNED}snapshot written{WARNED:#}")?;
         }
@@ -177,7 +181,8 @@ impl<W: Write> Text<W> {
             write_fault(out, fault, self.detail)?;
         }
         if outcome.line > 0 {
-            writeln!(out, "  {QUIET}again{QUIET:#}   carbon-harness run {}", outcome.id)?;
+            let command = if form.shell.is_some() { "literal" } else { "run" };
+            writeln!(out, "  {QUIET}again{QUIET:#}   carbon-harness {command} {}", outcome.id)?;
         }
         writeln!(out)
     }
@@ -272,13 +277,20 @@ impl<W: Write> Text<W> {
 impl<W: Write> Reporter for Text<W> {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
-            Event::Started { target, is_ours, allowed, .. } if self.detail > Detail::Quiet => {
+            Event::Started { target, is_ours, allowed, shell, .. } if self.detail > Detail::Quiet => {
                 let target = if *is_ours {
                     format!("the embedded mock (clock {CLOCK}, seed {SEED})")
                 } else {
                     format!("{target} ({allowed})")
                 };
-                writeln!(self.out, "{QUIET}replaying the page against {target}{QUIET:#}")
+                let (style, doing) = match shell {
+                    None => (QUIET, "replaying the page"),
+                    Some(Isolation::Namespace { .. }) => (QUIET, "running the page's text, in a network of its own,"),
+                    Some(Isolation::Machine) => {
+                        (WARNED, "running the page's text, not isolated (only curl is pointed at the mock),")
+                    }
+                };
+                writeln!(self.out, "{style}{doing} against {target}{style:#}")
             }
             Event::Started { .. } | Event::Working { .. } => Ok(()),
             Event::Example(outcome) => self.example(outcome),
@@ -353,7 +365,7 @@ fn write_fault(out: &mut impl Write, fault: &Fault, detail: Detail) -> io::Resul
             }
             Ok(())
         }
-        Fault::Arrived { missing, extra, stderr } => {
+        Fault::Arrived { missing, extra } => {
             writeln!(out, "{}something else than the contract says", label("sent"))?;
             for (style, sign, list, what) in [(EXPECTED, '-', missing, "expected"), (OBSERVED, '+', extra, "arrived")] {
                 for sent in list.iter().take(5) {
@@ -363,7 +375,11 @@ fn write_fault(out: &mut impl Write, fault: &Fault, detail: Detail) -> io::Resul
                     writeln!(out, "          {style}{sign}... {} more{style:#}", list.len() - 5)?;
                 }
             }
-            if stderr.is_empty() { Ok(()) } else { writeln!(out, "{}{stderr}", label("stderr")) }
+            Ok(())
+        }
+        Fault::Shell { ended } => {
+            writeln!(out, "{}{}", label("shell"), ended.told())?;
+            ended.stderr.lines().try_for_each(|line| writeln!(out, "          {line}"))
         }
         Fault::Snapshot { file, difference } => {
             writeln!(out, "{}{file}", label("differs"))?;

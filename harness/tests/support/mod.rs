@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "a helper of tests fails the test")]
 
 pub mod proxy;
+pub mod shell;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
