@@ -10,7 +10,7 @@ use carbon_specs::FieldId;
 use super::lookup::Lookup;
 use super::path::Hop;
 use super::query::{AliasId, Condition, Query};
-use crate::store::{Pk, Store, Value};
+use crate::store::{Pk, Store, Stretch, Value};
 
 /// The keys of rows that can take part, as the table that they are joined to sees them.
 type Keys = HashSet<Pk, foldhash::fast::RandomState>;
@@ -132,36 +132,45 @@ impl Place<'_> {
                 None => rows.map(|(pk, _)| pk).collect(),
             });
         }
-        let mut places: Option<Vec<usize>> = None;
-        for (field, test) in &tests {
-            let column = table.column(*field);
-            match &mut places {
-                Some(places) => places.retain(|place| test.passes(&column[*place].1)),
-                None => {
-                    let all = column.iter().enumerate();
-                    places =
-                        Some(all.filter(|(_, (pk, value))| own(*pk) && test.passes(value)).map(|(at, _)| at).collect());
-                }
-            }
+        if !tests.is_empty() {
+            let stretches = table.stretches();
+            return Some(stretches.flat_map(|stretch| passing_in(stretch, &tests, own, back)).collect());
         }
-        match (places, tests.first(), pointed.first()) {
-            (Some(places), Some((first, _)), _) => {
-                let column = table.column(back.unwrap_or(*first));
-                Some(match back {
-                    Some(_) => places.iter().filter_map(|place| column[*place].1.as_int()).collect(),
-                    None => places.iter().map(|place| column[*place].0).collect(),
-                })
-            }
-            (_, _, Some(first)) => {
-                let rows = first.iter().copied().filter(|pk| own(*pk)).filter_map(|pk| Some((pk, table.get(pk)?)));
-                let mut keys: Vec<Pk> = match back {
-                    Some(field) => rows.filter_map(|(_, row)| row[field.0].as_int()).collect(),
-                    None => rows.map(|(pk, _)| pk).collect(),
-                };
-                keys.sort_unstable();
-                Some(keys)
-            }
-            _ => None,
+        let first = pointed.first()?;
+        let rows = first.iter().copied().filter(|pk| own(*pk)).filter_map(|pk| Some((pk, table.get(pk)?)));
+        let mut keys: Vec<Pk> = match back {
+            Some(field) => rows.filter_map(|(_, row)| row[field.0].as_int()).collect(),
+            None => rows.map(|(pk, _)| pk).collect(),
+        };
+        keys.sort_unstable();
+        Some(keys)
+    }
+}
+
+/// Of one stretch the keys whose rows pass, or what `back` of them points at.
+fn passing_in(
+    stretch: Stretch<'_>,
+    tests: &[(FieldId, Test<'_>)],
+    own: impl Fn(Pk) -> bool,
+    back: Option<FieldId>,
+) -> Vec<Pk> {
+    let keys = stretch.keys();
+    let Some(((first, test), others)) = tests.split_first() else { return keys.to_vec() };
+    let values = keys.iter().zip(stretch.column(*first)).enumerate();
+    let mut places: Vec<usize> =
+        values.filter(|(_, (pk, value))| own(**pk) && test.passes(value)).map(|(place, _)| place).collect();
+    for (field, test) in others {
+        if places.is_empty() {
+            return Vec::new();
         }
+        let column = stretch.column(*field);
+        places.retain(|place| test.passes(&column[*place]));
+    }
+    match back {
+        Some(field) => {
+            let column = stretch.column(field);
+            places.iter().filter_map(|place| column[*place].as_int()).collect()
+        }
+        None => places.iter().map(|place| keys[*place]).collect(),
     }
 }

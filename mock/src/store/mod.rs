@@ -3,6 +3,7 @@
 //! A [`Store`] is a value: cloning it takes a snapshot in time independent of its size, which is how long replies
 //! stream from a consistent view, how a task is applied whole or not at all, and how a world is forked or reset.
 
+mod columns;
 pub mod state;
 mod strict;
 pub mod table;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use carbon_specs::{FieldId, Model, ModelId, Schema};
 
+pub use columns::Stretch;
 pub use state::StateError;
 pub use table::{Pk, Row, Table};
 pub use value::Value;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use carbon_specs::{FieldId, Model};
 use imbl::{OrdMap, OrdSet};
 
+use super::columns::{Columns, Stretch};
 use super::value::Value;
 
 /// A primary key.
@@ -13,16 +14,12 @@ pub type Pk = i64;
 /// A row: one value per field of the model, in the model's order, the primary key among them.
 pub type Row = Arc<[Value]>;
 
-/// A column, copied out.
-type Column = Arc<[(Pk, Value)]>;
-
 /// One model's rows. Cloning it costs a few pointers, whatever its size; a clone is unaffected by later changes.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     rows: OrdMap<Pk, Row>,
-    /// Columns copied out to be looked through, when that is first done after a change.
-    columns: OnceLock<Vec<OnceLock<Column>>>,
-    /// Set when the rows are first looked through after a change.
+    columns: Columns,
+    /// Set when the rows are first looked through.
     looked_through: OnceLock<()>,
     /// For each field that is indexed, every (value, key) but those of NULL, which nothing equals.
     indexes: Vec<Option<OrdSet<(Value, Pk)>>>,
@@ -32,7 +29,7 @@ impl Table {
     /// No rows.
     pub fn new(model: &Model) -> Self {
         let indexes = model.fields.iter().map(|field| field.indexed.then(OrdSet::new)).collect();
-        Self { rows: OrdMap::new(), columns: OnceLock::new(), looked_through: OnceLock::new(), indexes }
+        Self { rows: OrdMap::new(), columns: Columns::default(), looked_through: OnceLock::new(), indexes }
     }
 
     /// The row of this key.
@@ -65,20 +62,15 @@ impl Table {
         self.rows.range(least..).next().map(|(pk, _)| *pk)
     }
 
-    /// Whether it pays to copy columns out: from the second time on that the rows are looked through after a change. Once
-    /// alone is done sooner by following each row.
+    /// Whether it pays to copy columns out: from the second time on that the rows are looked through. Once alone is done sooner by
+    /// following each row.
     pub fn columns_pay(&self) -> bool {
         self.looked_through.set(()).is_err()
     }
 
-    /// A column in the order of the keys. Where many rows are looked through, following each row to one of its values
-    /// costs several times as much as comparing it.
-    pub fn column(&self, field: FieldId) -> &[(Pk, Value)] {
-        let columns = self.columns.get_or_init(|| self.indexes.iter().map(|_| OnceLock::new()).collect());
-        match columns.get(field.0) {
-            Some(column) => column.get_or_init(|| self.iter().map(|(pk, row)| (pk, row[field.0].clone())).collect()),
-            None => &[],
-        }
+    /// The rows in stretches of neighbouring keys, whose columns are copied out as they are asked for.
+    pub fn stretches(&self) -> impl Iterator<Item = Stretch<'_>> {
+        self.columns.stretches(&self.rows)
     }
 
     /// Whether this field is kept in an index.
@@ -98,9 +90,8 @@ impl Table {
 
     /// Stores a row, replacing the one of this key, which is returned.
     pub fn put(&mut self, pk: Pk, row: Row) -> Option<Row> {
-        self.columns.take();
-        self.looked_through.take();
         let earlier = self.rows.insert(pk, Arc::clone(&row));
+        self.columns.changed(pk, earlier.is_none(), self.rows.len());
         for (place, index) in self.indexes.iter_mut().enumerate() {
             let Some(index) = index else { continue };
             if let Some(earlier) = &earlier {
@@ -120,9 +111,8 @@ impl Table {
 
     /// Removes the row of this key.
     pub fn remove(&mut self, pk: Pk) -> Option<Row> {
-        self.columns.take();
-        self.looked_through.take();
         let row = self.rows.remove(&pk)?;
+        self.columns.changed(pk, false, self.rows.len());
         for (place, index) in self.indexes.iter_mut().enumerate() {
             if let Some(index) = index
                 && !row[place].is_null()
