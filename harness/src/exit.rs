@@ -16,6 +16,9 @@ pub const CONTRACT: u8 = 5;
 /// Interrupted by the user; what a shell says of a program that Ctrl-C ended.
 pub const INTERRUPTED: u8 = 130;
 
+/// Ended by the system or a CI server; what a shell says of a program that SIGTERM ended.
+pub const TERMINATED: u8 = 143;
+
 /// The table shown by `--help`.
 pub const HELP: &str = "\
 Exit codes:
@@ -25,4 +28,4 @@ Exit codes:
   3  the target cannot be reached
   4  refused for safety: only writes were selected for a foreign server
   5  the contract cannot be read
-  130  interrupted; the report tells what was done";
+  130  interrupted (143: by SIGTERM); the report tells what was done";

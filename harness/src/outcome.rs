@@ -143,6 +143,8 @@ pub struct CaseOutcome {
     pub known: Option<String>,
     /// What is wrong.
     pub faults: Vec<Fault>,
+    /// How many calls it made.
+    pub requests: usize,
     /// How long it took.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub elapsed: Duration,
@@ -205,7 +207,7 @@ pub struct Summary {
     pub cases: Tally,
     /// The same by the rules' standing; what the page prints as calls is all documented.
     pub standings: BTreeMap<Provenance, Tally>,
-    /// Requests sent for the calls themselves.
+    /// Requests sent for the calls themselves, and calls of rules.
     pub requests: usize,
     /// Snapshots rewritten.
     pub updated: usize,
@@ -240,6 +242,7 @@ impl Summary {
     /// Takes a case in.
     pub fn count_case(&mut self, outcome: &CaseOutcome) {
         self.cases.count(outcome.status);
+        self.requests += outcome.requests;
         self.standings.entry(outcome.provenance).or_default().count(outcome.status);
     }
 

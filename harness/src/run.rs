@@ -303,7 +303,9 @@ async fn run_rule(
 }
 
 async fn run_case(plan: &Plan<'_>, rule: &Rule, case: &Case, replayer: &Replayer) -> Result<CaseOutcome, RunError> {
+    let before = replayer.client().calls();
     let outcome = |status, reason, faults, elapsed: Duration| CaseOutcome {
+        requests: replayer.client().calls() - before,
         rule: rule.id.clone(),
         line: rule.source.line(),
         provenance: rule.source.provenance(),

@@ -76,7 +76,7 @@ pub enum CliError {
     },
     /// The user ended it.
     #[error("interrupted; the sandbox was removed")]
-    Interrupted,
+    Interrupted(u8),
     /// A bindings file that cannot be used.
     #[error(transparent)]
     Bindings(#[from] BindingsError),
@@ -115,6 +115,31 @@ impl CliError {
         error.kind() == io::ErrorKind::BrokenPipe
     }
 
+    /// Whether it may repeat what a server said. The others are about what the user typed and wrote.
+    pub fn tells_of_a_server(&self) -> bool {
+        match self {
+            Self::Target(_)
+            | Self::Left { .. }
+            | Self::Sandbox(_)
+            | Self::Recording(_)
+            | Self::Run(_)
+            | Self::Io(_)
+            | Self::Embedded(_) => true,
+            Self::Selection(_)
+            | Self::Choice(_)
+            | Self::BaseUrl(_)
+            | Self::Usage(_)
+            | Self::Programs(_)
+            | Self::Transport(_)
+            | Self::OnlyWrites(_)
+            | Self::NotMeant { .. }
+            | Self::OtherTarget { .. }
+            | Self::Interrupted(_)
+            | Self::Bindings(_)
+            | Self::Contract { .. } => false,
+        }
+    }
+
     /// The exit code it ends with.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -137,7 +162,7 @@ impl CliError {
             Self::Sandbox(SandboxError::Target(error)) if error.is_unreachable() => exit::UNREACHABLE,
             Self::Sandbox(SandboxError::Journal(_)) | Self::Bindings(_) | Self::Recording(_) => exit::USAGE,
             Self::Left { .. } | Self::Sandbox(_) => exit::MISMATCH,
-            Self::Interrupted => exit::INTERRUPTED,
+            Self::Interrupted(code) => *code,
             Self::Contract { .. } => exit::CONTRACT,
             Self::Run(RunError::Snapshot(_) | RunError::Report(_)) | Self::Io(_) => exit::MISMATCH,
         }

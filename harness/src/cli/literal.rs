@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::args::LiteralArgs;
 use super::error::CliError;
-use super::run::{detail, reporters, start};
+use super::run::{detail, start, terminal};
 use crate::catalog;
 use crate::curl::point_at;
 use crate::exit;
@@ -52,7 +52,7 @@ pub fn literal(args: &LiteralArgs) -> Result<u8, CliError> {
     };
     // The replay's snapshots are not asked here; the folder only has to have a name.
     let snapshots = Snapshots::new("snapshots".into(), Mode::Compare);
-    let mut reporter = Shown::new(reporters(args.format, detail(args.quiet, args.verbose), &[])?);
+    let mut reporter = Shown::new(terminal(args.format, detail(args.quiet, args.verbose)));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let summary = runtime.block_on(async {
         let (client, _embedded) = start(&contract, TIMEOUT).await?;

@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use super::changes::{self, Change};
 use super::noise::{Masks, MasksError};
-use super::redact::Redactor;
 use super::shape::Shape;
 use crate::exchange::Exchange;
+use crate::redact::Redactor;
 
 /// So many elements of each list are kept.
 const KEPT: usize = 100;
@@ -123,7 +123,7 @@ fn at(file: &Path) -> impl FnOnce(io::Error) -> RecordingError {
 
 impl Recording {
     /// Takes the exchanges of a call in. Nothing that must not be written is kept.
-    pub fn take(&mut self, name: &str, exchanges: &[Exchange], redactor: &mut Redactor) {
+    pub fn take(&mut self, name: &str, exchanges: &[Exchange], redactor: &Redactor) {
         let turns = exchanges.iter().map(|exchange| turn(exchange, redactor)).collect();
         self.calls.insert(name.to_owned(), Recorded { turns });
     }
@@ -258,7 +258,7 @@ fn escapes(text: &str, is: impl Fn(char) -> bool) -> bool {
         .any(|(at, _)| text[at + 2..].chars().take(4).any(|digit| digit.is_ascii_hexdigit() && is(digit)))
 }
 
-fn turn(exchange: &Exchange, redactor: &mut Redactor) -> Turn {
+fn turn(exchange: &Exchange, redactor: &Redactor) -> Turn {
     let answer = &exchange.answer;
     let reply = answer.json().ok();
     // Of the text as it came, before anything is taken out of it.
@@ -269,7 +269,7 @@ fn turn(exchange: &Exchange, redactor: &mut Redactor) -> Turn {
         Some(_) => None,
         None => {
             let text = String::from_utf8_lossy(&answer.body);
-            Some(redactor.text(&text.chars().take(1000).collect::<String>()))
+            Some(redactor.sentence(&text).chars().take(1000).collect())
         }
     };
     // The reply first: what it hides by its fields is then hidden in the request too.
@@ -278,10 +278,10 @@ fn turn(exchange: &Exchange, redactor: &mut Redactor) -> Turn {
         redactor.value(&reply)
     });
     Turn {
-        path: exchange.sent.path.clone(),
-        request: redactor.form(&exchange.sent.body),
+        path: redactor.text(&exchange.sent.path),
+        request: redactor.form(&exchange.sent.path, &exchange.sent.body),
         status: answer.status,
-        content_type: answer.content_type.to_ascii_lowercase(),
+        content_type: redactor.text(&answer.content_type.to_ascii_lowercase()),
         spelling,
         reply,
         text,
