@@ -76,3 +76,16 @@ fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+/// Everything below a folder, in one text.
+pub fn everything(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(folder).expect("the folder can be read").flatten() {
+        if entry.path().is_dir() {
+            text.push_str(&everything(&entry.path()));
+        } else {
+            text.push_str(&String::from_utf8_lossy(&std::fs::read(entry.path()).expect("the file can be read")));
+        }
+    }
+    text
+}
