@@ -9,6 +9,11 @@ pub fn cut(text: &str, most: usize) -> String {
     format!("{}... ({} characters)", &begins[..between], text.chars().count())
 }
 
+/// `1 call`, `2 calls`.
+pub fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

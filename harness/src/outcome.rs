@@ -213,6 +213,9 @@ pub struct Summary {
     pub updated: usize,
     /// Replies that the baseline has no counterpart of.
     pub not_in_baseline: usize,
+    /// Snapshot files that no call owns, where all calls were run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub orphans: Vec<String>,
     /// Whether `--fail-fast` left things out.
     pub stopped_early: bool,
     /// Whether the user ended it before it was done.

@@ -43,6 +43,12 @@ pub struct Plan<'a> {
     pub twice: bool,
 }
 
+impl Plan<'_> {
+    fn has(&self, id: &str) -> bool {
+        self.examples.iter().any(|example| example.id == id)
+    }
+}
+
 /// By what a run is judged.
 #[derive(Debug, Default)]
 pub struct Judgement {
@@ -147,6 +153,11 @@ pub async fn until(
             reporter.event(&Event::Case(&outcome))?;
             summary.stopped_early |= plan.fail_fast && outcome.status.is_red();
         }
+    }
+    if replayer.compare() == Compare::Exact && plan.contract.examples.iter().all(|known| plan.has(&known.id)) {
+        let forms = plan.examples.iter().flat_map(|example| forms_of(example).map(move |(form, _)| (example, form)));
+        let names: Vec<String> = forms.map(|(example, form)| snapshot::name(&example.id, form)).collect();
+        summary.orphans = snapshots.orphans(&names).iter().map(|file| file.display().to_string()).collect();
     }
     summary.elapsed = started.elapsed();
     reporter.event(&Event::Finished(&summary))?;

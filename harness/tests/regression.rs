@@ -110,6 +110,42 @@ fn what_moves_by_itself_is_learned_and_left_out() {
 }
 
 #[test]
+fn where_nothing_but_errors_is_answered_nothing_was_compared() {
+    let runtime = runtime();
+    let mock = faithful(&runtime);
+    let down = support::proxy::start(&mock.url(), |path, _| {
+        json!({ "call": path, "error": "the database is down" }).to_string().into_bytes()
+    });
+    let ended = harness(&["diff", &down.url, &down.url]);
+    assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("nothing could be compared"), "{}", ended.stderr);
+    let folder = Folder::new("down");
+    let saved = format!("{}/saved", folder.path());
+    harness(&["run", "--target", &down.url, "--compare", "shape", "-q", "--save", &saved]);
+    let ended = harness(&["run", "--target", &mock.url(), "--compare", "shape", "-q", "--baseline", &saved]);
+    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    assert!(ended.stderr.contains("nothing can be compared with it"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_page_shows_drift_side_by_side() {
+    let runtime = runtime();
+    let folder = Folder::new("sides");
+    let (saved, page) = (format!("{}/saved", folder.path()), format!("{}/report.html", folder.path()));
+    let mock = faithful(&runtime);
+    let ended = harness(&["run", "--target", &mock.url(), "--compare", "shape", "-q", "--save", &saved]);
+    assert_eq!(ended.code, 0, "{}", ended.stdout);
+    let other = deviating(&runtime, "types-flags-as-booleans");
+    let report = format!("html={page}");
+    harness(&["run", "--target", &other.url(), "--compare", "shape", "-q", "--baseline", &saved, "--report", &report]);
+    let page = fs::read_to_string(&page).unwrap();
+    let sides = "<h3>expected</h3><pre class=\"minus\">a whole number</pre></div>\
+                 <div><h3>got</h3><pre class=\"plus\">a boolean</pre></div>";
+    assert!(page.contains("Abonents.deleted is now a boolean") && page.contains(sides), "{page}");
+    assert!(page.contains("<span class=\"minus\">- a whole number"), "the difference, too");
+}
+
+#[test]
 fn a_side_that_is_nothing_is_a_usage_error() {
     let ended = harness(&["diff", "no-such-folder", "embedded"]);
     assert_eq!(ended.code, 2);

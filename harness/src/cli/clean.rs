@@ -7,6 +7,7 @@ use super::error::CliError;
 use super::privacy_args::redactor;
 use super::transport_args::TransportArgs;
 use super::writes_args::{JOURNAL, patience};
+use crate::brief::plural;
 use crate::exit;
 use crate::redact::Veil;
 use crate::sandbox::journal::Journal;
@@ -72,12 +73,23 @@ pub fn clean(args: &CleanArgs, veil: &Veil) -> Result<u8, CliError> {
 }
 
 fn write(out: &mut dyn std::io::Write, removal: &Removal, args: &CleanArgs) -> std::io::Result<()> {
-    writeln!(out, "{} listed objects are gone", removal.gone)?;
+    writeln!(out, "{} gone", plural(removal.gone, "listed object is", "listed objects are"))?;
     for never in &removal.never {
         writeln!(out, "  never seen within {} seconds, so probably never created: {never}", args.settle)?;
     }
     for left in &removal.left {
         writeln!(out, "  still there: {left}")?;
     }
-    Ok(())
+    if !removal.along.is_empty() {
+        writeln!(out, "  in the server's books for good: {}", removal.along.join(", "))?;
+    }
+    match removal.left.len() {
+        0 => writeln!(out, "nothing is left"),
+        left => writeln!(
+            out,
+            "left: {}; run clean again, or remove by hand what {} lists",
+            plural(left, "object", "objects"),
+            args.journal.display()
+        ),
+    }
 }

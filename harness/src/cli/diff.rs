@@ -14,6 +14,7 @@ use super::error::CliError;
 use super::regression_args::{given, manifest};
 use super::run::start;
 use super::transport_args::TransportArgs;
+use crate::brief::plural;
 use crate::catalog;
 use crate::exit;
 use crate::redact::{Redactor, Veil};
@@ -131,6 +132,12 @@ pub fn diff(args: &DiffArgs, veil: &Veil) -> Result<u8, CliError> {
     if compared == 0 {
         return Err(CliError::Usage("the two sides have no call in common: there is nothing to compare".to_owned()));
     }
+    if found.is_empty() && before.says_nothing() && after.says_nothing() {
+        let answers = plural(compared, "reply", "replies");
+        return Err(CliError::Nothing(format!(
+            "{answers} of both sides: nothing could be compared, for none holds a result"
+        )));
+    }
     match args.format {
         Format::Json => super::print_through(veil, |out| {
             let report = json!({
@@ -155,7 +162,13 @@ fn write(
     for (side, recording) in [("before", before), ("after ", after)] {
         let of = &recording.manifest;
         let version = of.server_version.as_deref().unwrap_or("untold");
-        writeln!(out, "{side}  {}  version {version}, {}, {} calls", of.target, of.date, recording.calls.len())?;
+        writeln!(
+            out,
+            "{side}  {}  version {version}, {}, {}",
+            of.target,
+            of.date,
+            plural(recording.calls.len(), "call", "calls")
+        )?;
     }
     findings::write(out, found)?;
     for (what, names) in [("only before", gone), ("only after", new)] {
@@ -168,12 +181,12 @@ fn write(
     let compared = before.calls.len() - gone.len();
     let masked = match before.masks.len() {
         0 => String::new(),
-        masked => format!(", {masked} places masked"),
+        masked => format!(", {} masked", plural(masked, "place", "places")),
     };
+    let calls = plural(compared, "call", "calls");
     match found.len() {
-        0 => writeln!(out, "{compared} calls compared{masked}: nothing changed"),
-        1 => writeln!(out, "{compared} calls compared{masked}: 1 finding"),
-        findings => writeln!(out, "{compared} calls compared{masked}: {findings} findings"),
+        0 => writeln!(out, "{calls} compared{masked}: nothing changed"),
+        findings => writeln!(out, "{calls} compared{masked}: {}", plural(findings, "finding", "findings")),
     }
 }
 
@@ -210,7 +223,7 @@ async fn record(
     if args.only.is_empty() {
         examples.extend(&survey);
     }
-    let mut recorder = Recorder::new(manifest(&client, redactor).await?, redactor.clone(), None);
+    let mut recorder = Recorder::new(manifest(&client, redactor).await?, redactor.afresh(), None);
     let plan = Plan {
         contract,
         examples,

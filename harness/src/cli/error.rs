@@ -77,6 +77,9 @@ pub enum CliError {
     /// The user ended it.
     #[error("interrupted; the sandbox was removed")]
     Interrupted(u8),
+    /// Nothing could be compared.
+    #[error("{0}")]
+    Nothing(String),
     /// A bindings file that cannot be used.
     #[error(transparent)]
     Bindings(#[from] BindingsError),
@@ -135,6 +138,7 @@ impl CliError {
             | Self::NotMeant { .. }
             | Self::OtherTarget { .. }
             | Self::Interrupted(_)
+            | Self::Nothing(_)
             | Self::Bindings(_)
             | Self::Contract { .. } => false,
         }
@@ -161,7 +165,7 @@ impl CliError {
             ) => exit::REFUSED,
             Self::Sandbox(SandboxError::Target(error)) if error.is_unreachable() => exit::UNREACHABLE,
             Self::Sandbox(SandboxError::Journal(_)) | Self::Bindings(_) | Self::Recording(_) => exit::USAGE,
-            Self::Left { .. } | Self::Sandbox(_) => exit::MISMATCH,
+            Self::Left { .. } | Self::Sandbox(_) | Self::Nothing(_) => exit::MISMATCH,
             Self::Interrupted(code) => *code,
             Self::Contract { .. } => exit::CONTRACT,
             Self::Run(RunError::Snapshot(_) | RunError::Report(_)) | Self::Io(_) => exit::MISMATCH,

@@ -38,7 +38,7 @@ pub use error::CliError;
 use crate::embedded;
 use crate::exit;
 use crate::redact::Veil;
-use crate::snapshot::Snapshots;
+use crate::snapshot::{Mode, Snapshots};
 
 /// Runs the program with its arguments (the first is its own name) and says how it ended.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -100,14 +100,17 @@ fn contract(specs: Option<&Path>) -> Result<Contract, CliError> {
     contract.map_err(|error| CliError::Contract { folder: specs.map(Path::to_path_buf), error: Box::new(error) })
 }
 
-/// The folder of snapshots: as given, or the nearest one.
-fn snapshots(given: Option<&Path>) -> io::Result<PathBuf> {
+/// The snapshots: of the folder that is given, of the nearest one, or, where nothing is to be written, those built in.
+fn snapshots(given: Option<&Path>, mode: Mode) -> io::Result<Snapshots> {
     if let Some(folder) = given {
-        return Ok(folder.to_owned());
+        return Ok(Snapshots::new(folder.to_owned(), mode));
     }
     let here = env::current_dir()?;
-    let found = Snapshots::nearest(&here);
-    Ok(found.strip_prefix(&here).map(Path::to_owned).unwrap_or(found))
+    Ok(match (Snapshots::nearest(&here), mode) {
+        (Some(found), _) => Snapshots::new(found.strip_prefix(&here).map(Path::to_owned).unwrap_or(found), mode),
+        (None, Mode::Update) => Snapshots::new(PathBuf::from("snapshots"), mode),
+        (None, Mode::Compare) => Snapshots::built_in(),
+    })
 }
 
 /// Prints what tells of a server, through the veil.

@@ -9,7 +9,7 @@ use jiff::ZonedDateTime;
 
 use super::error::CliError;
 use super::privacy_args;
-use crate::redact::{Redactor, Veil};
+use crate::redact::Redactor;
 use crate::regression::baseline::Baseline;
 use crate::regression::recording::{self, Depth, Manifest, Recording};
 use crate::report::Recorder;
@@ -48,6 +48,12 @@ impl RegressionArgs {
     pub fn baseline(&self, schema: &Arc<Schema>) -> Result<Option<Baseline>, CliError> {
         let Some(folder) = &self.baseline else { return Ok(None) };
         let earlier = Recording::read(folder)?;
+        if earlier.says_nothing() {
+            let folder = folder.display();
+            return Err(CliError::Nothing(format!(
+                "{folder}: nothing can be compared with it, for no reply holds a result"
+            )));
+        }
         let key = recording::key(given().as_deref(), folder, false)?;
         let depth = if self.values { Depth::Exact } else { Depth::Shape };
         Ok(Some(Baseline::new(Arc::clone(schema), earlier, depth, key)))
@@ -57,19 +63,10 @@ impl RegressionArgs {
     ///
     /// # Errors
     /// The folder cannot be written, or the server does not answer.
-    pub async fn recorder(
-        &self,
-        schema: &Arc<Schema>,
-        client: &Client,
-        veil: &Veil,
-    ) -> Result<Option<Recorder>, CliError> {
+    pub async fn recorder(&self, schema: &Arc<Schema>, client: &Client) -> Result<Option<Recorder>, CliError> {
         let Some(folder) = &self.save else { return Ok(None) };
         let key = recording::key(given().as_deref(), folder, true)?;
-        // What the client has heard is hidden here, too.
-        let redactor = match veil.redactor() {
-            Some(redactor) => redactor.with_key(key),
-            None => Redactor::new(Arc::clone(schema), key),
-        };
+        let redactor = Redactor::new(Arc::clone(schema), key);
         let manifest = manifest(client, &redactor).await?;
         Ok(Some(Recorder::new(manifest, redactor, Some(folder.clone()))))
     }

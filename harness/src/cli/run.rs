@@ -22,7 +22,7 @@ use crate::replay::{Compare, Replayer};
 use crate::report::{Detail, Document, GithubJob, Json, Redacted, Reporter, Shown, Text};
 use crate::run::{self, Plan};
 use crate::sandbox::Sandbox;
-use crate::snapshot::{Mode, Snapshots};
+use crate::snapshot::Mode;
 use crate::target::{BaseUrl, Client, Policy};
 
 /// Where a mock says that it is one.
@@ -46,8 +46,8 @@ pub fn run(args: &RunArgs, veil: &Veil) -> Result<u8, CliError> {
     {
         return Err(CliError::OnlyWrites(target.to_string()));
     }
-    let folder = super::snapshots(args.snapshots.as_deref())?;
-    let snapshots = Snapshots::new(folder, if args.update { Mode::Update } else { Mode::Compare });
+    let mode = if args.update { Mode::Update } else { Mode::Compare };
+    let snapshots = super::snapshots(args.snapshots.as_deref(), mode)?;
     let schema = Arc::new(contract.schema.clone());
     plan.judgement.baseline = args.regression.baseline(&schema)?;
     let terminal = terminal(args.format, detail(args.quiet, args.verbose));
@@ -58,16 +58,20 @@ pub fn run(args: &RunArgs, veil: &Veil) -> Result<u8, CliError> {
         let (client, _embedded, sandbox) = connect(&contract, target, args, veil).await?;
         let compare = compare(&client, args.compare).await?;
         let (compare, page) = args.writes.bound(&contract, &client, args.compare, compare)?;
-        if compare == Compare::Exact && !args.update && !plan.examples.is_empty() && !snapshots.folder().is_dir() {
-            let folder = snapshots.folder().display();
+        if compare == Compare::Exact
+            && !args.update
+            && !plan.examples.is_empty()
+            && let Some(folder) = snapshots.folder().filter(|folder| !folder.is_dir())
+        {
+            let folder = folder.display();
             return Err(CliError::Usage(format!(
-                "there are no snapshots in {folder}: run in the repository, or name their folder with --snapshots"
+                "there are no snapshots in {folder}: name their folder with --snapshots, or none for those built in"
             )));
         }
         let is_open = args.privacy.show_values && args.format == Format::Text;
         let terminal = if is_open { terminal } else { hide(terminal, veil) };
         let mut reporter: Vec<Box<dyn Reporter>> = vec![Box::new(Shown::new(terminal)), hide(Box::new(files), veil)];
-        if let Some(recorder) = args.regression.recorder(&schema, &client, veil).await? {
+        if let Some(recorder) = args.regression.recorder(&schema, &client).await? {
             plan.twice = !client.is_ours();
             reporter.push(Box::new(recorder));
         }

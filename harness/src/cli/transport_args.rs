@@ -40,7 +40,8 @@ pub struct TransportArgs {
     /// Sign in as this user (basic authentication), with the password in CARBON_PASSWORD.
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
-    /// Trust these authorities (PEM) for https, instead of the system's.
+    /// Trust these certificates (PEM) for https, instead of the system's authorities: an authority's, or the server's own,
+    /// however it is signed.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
     /// Go through this proxy; by default as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say.

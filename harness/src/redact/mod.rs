@@ -62,10 +62,11 @@ impl Redactor {
         Self { schema, key: key.into().into(), words: Arc::new(words), known: Arc::default(), spared: Arc::default() }
     }
 
-    /// The same, giving other placeholders.
+    /// The same, with nothing seen yet. What a recording hides must follow from its own replies, in their order: else
+    /// two recordings of the same replies would differ.
     #[must_use]
-    pub fn with_key(&self, key: impl Into<Vec<u8>>) -> Self {
-        Self { key: key.into().into(), ..self.clone() }
+    pub fn afresh(&self) -> Self {
+        Self { known: Arc::default(), ..self.clone() }
     }
 
     /// The same, but this text stays.

@@ -171,6 +171,12 @@ impl Recording {
         write_json(&folder.join(MANIFEST), &self.manifest)
     }
 
+    /// Whether no reply tells anything but an error: then there is nothing to compare with.
+    pub fn says_nothing(&self) -> bool {
+        let turns = self.calls.values().flat_map(|call| &call.turns);
+        !turns.filter_map(|turn| turn.reply.as_ref()).any(|reply| reply.get("result").is_some())
+    }
+
     /// How this one differs from an earlier one: the name of a call, and what changed. Calls that only one of them
     /// has are not compared.
     pub fn changes(&self, schema: &Schema, earlier: &Self, depth: Depth) -> Vec<(String, Change)> {
@@ -189,17 +195,21 @@ impl Recorded {
     /// How this one differs from an earlier one.
     pub fn changes(&self, schema: &Schema, earlier: &Self, depth: Depth, masks: &Masks) -> Vec<Change> {
         let mut found = Vec::new();
-        let mut tell = |at: &str, what: String| found.push(Change { at: at.to_owned(), what });
+        let mut tell = |change: Change| found.push(change);
         if self.turns.len() != earlier.turns.len() {
-            tell("the call", format!("sends {} requests (sent {})", self.turns.len(), earlier.turns.len()));
+            tell(Change::new(
+                "the call",
+                format!("sends {} requests (sent {})", self.turns.len(), earlier.turns.len()),
+            ));
         }
         let mut inner = Vec::new();
         for (is, was) in self.turns.iter().zip(&earlier.turns) {
             if is.status != was.status {
-                tell("the HTTP status", format!("is now {} (was {})", is.status, was.status));
+                tell(Change::moved("the HTTP status", was.status.to_string(), is.status.to_string()));
             }
             if is.content_type != was.content_type {
-                tell("the Content-Type", format!("is now `{}` (was `{}`)", is.content_type, was.content_type));
+                let quoted = |turn: &Turn| format!("`{}`", turn.content_type);
+                tell(Change::moved("the Content-Type", quoted(was), quoted(is)));
             }
             match (&is.reply, &was.reply) {
                 (Some(is), Some(was)) => {
@@ -211,21 +221,21 @@ impl Recorded {
                         inner.extend(values.into_iter().filter(|change| !told.contains(&change.at)));
                         let (spelled, before) = (is.to_string(), was.to_string());
                         if is == was && spelled != before {
-                            tell("the reply", "has its keys in another order".to_owned());
+                            tell(Change::new("the reply", "has its keys in another order"));
                         }
                     }
                 }
-                (None, Some(_)) => tell("the reply", "is no JSON any more".to_owned()),
-                (Some(_), None) => tell("the reply", "is now JSON (was not)".to_owned()),
+                (None, Some(_)) => tell(Change::new("the reply", "is no JSON any more")),
+                (Some(_), None) => tell(Change::new("the reply", "is now JSON (was not)")),
                 (None, None) if depth == Depth::Exact && is.text != was.text => {
-                    tell("the reply", "has another text".to_owned());
+                    tell(Change::new("the reply", "has another text"));
                 }
                 (None, None) => {}
             }
             if depth == Depth::Exact && is.spelling != was.spelling {
                 let words = |spelling: &[String]| spelling.join(", ");
-                let what = format!("is now spelled with {} (was with {})", words(&is.spelling), words(&was.spelling));
-                tell("the reply", what);
+                let with = |turn: &Turn| format!("spelled with {}", words(&turn.spelling));
+                tell(Change::moved("the reply", with(was), with(is)));
             }
         }
         found.extend(inner);

@@ -4,6 +4,7 @@
 //! a chain that the contract does not call read-only never leaves this module under [`Policy::ReadsOnly`].
 
 mod base;
+mod pin;
 mod transport;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

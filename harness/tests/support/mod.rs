@@ -89,3 +89,13 @@ pub fn everything(folder: &Path) -> String {
     }
     text
 }
+
+/// Waits until something is so, and fails the test if it never is.
+#[track_caller]
+pub fn until(mut is_so: impl FnMut() -> bool) {
+    let started = std::time::Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < std::time::Duration::from_secs(60), "it is not so yet");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
