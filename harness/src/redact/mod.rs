@@ -306,7 +306,7 @@ impl Redactor {
 
     /// The same for the same value, whatever the field.
     fn placeholder(&self, text: &str) -> String {
-        if self.spared.contains(text) {
+        if self.spared.contains(text) || self.words.contains(&text.to_lowercase()) {
             return text.to_owned();
         }
         let mut shown = format!("<{}:", patterns::kind_of(text).unwrap_or("text"));

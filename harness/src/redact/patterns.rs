@@ -59,7 +59,7 @@ fn table() -> Vec<Row> {
     let named_phone = r"(?i)\b(?:тел(?:ефон\w{0,2})?|моб(?:ильный)?|факс|phone|tel|mobile|смс)\b[.:№\s]{1,3}(?P<s>[+(]?\d[\d ().‑–-]{3,18}\d)";
     let names = [
         format!(r"{PERSON}[:,]?\s+(?P<s>[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?(?:\s+[А-ЯЁ][а-яё]+){{1,2}})"),
-        format!(r"(?i:abonent|subscriber|customer|payer)[:,]?\s+(?P<s>[A-Z][a-z]+(?: [A-Z][a-z]+){{1,2}})"),
+        r"(?i:abonent|subscriber|customer|payer)[:,]?\s+(?P<s>[A-Z][a-z]+(?: [A-Z][a-z]+){1,2})".to_owned(),
         format!(r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?\s+[А-ЯЁ][а-яё]+\s+{PATRONYMIC}"),
         format!(r"[А-ЯЁ][а-яё]+\s+{PATRONYMIC}(?:\s+[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?)?"),
         r"[А-ЯЁ]{2,}(?:-[А-ЯЁ]{2,})?\s+[А-ЯЁ]{2,}\s+[А-ЯЁ]{2,}(?:ОВИЧ|ЕВИЧ|ЬИЧ|ОВНА|ЕВНА|ИЧНА)".to_owned(),
@@ -105,7 +105,7 @@ fn table() -> Vec<Row> {
         ("inn", r"\b(?:\d{12}|\d{10})\b".into(), Some(".-"), inn),
         // A cabinet session is eighteen digits.
         ("secret", r"\b\d{15,}\b".into(), Some("."), |text| (!is_scaled(text)).then_some(text.len())),
-        ("secret", r"\b[A-Za-z0-9]{20,}\b".into(), Some("."), random),
+        ("secret", r"\b[A-Za-z0-9]{20,}\b".into(), Some("."), token),
     ];
     table.extend(names.into_iter().map(|pattern| ("name", pattern, Some(""), whole as Fits)));
     table.extend(addresses.into_iter().map(|pattern| ("address", pattern, Some(""), whole as Fits)));
@@ -223,6 +223,11 @@ fn random(text: &str) -> Option<usize> {
     (digit || small && capital || text.ends_with('=')).then_some(text.len())
 }
 
+/// No word, and no name of a model either, which has capitals inside but no digits.
+fn token(text: &str) -> Option<usize> {
+    (text.bytes().filter(u8::is_ascii_digit).count() >= 2).then(|| random(text)).flatten()
+}
+
 /// An address of the new kind, shortened or not. `::` and `::1` are nobody's.
 fn ipv6(text: &str) -> Option<usize> {
     // A sentence may go on with a colon; a word with two colons has no digit.
@@ -245,7 +250,7 @@ fn card(text: &str) -> Option<usize> {
             _ => digit * 2 - if *digit > 4 { 9 } else { 0 },
         })
         .sum();
-    (sum % 10 == 0).then_some(text.len())
+    sum.is_multiple_of(10).then_some(text.len())
 }
 
 /// A taxpayer's number, by its check digits.
