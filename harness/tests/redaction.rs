@@ -53,20 +53,22 @@ fn plant(mock: &Mock) {
 }
 
 /// A server in front of a mock. It calls itself a mock, and puts what is personal into names of keys, JSON within texts, errors
-/// and pages of HTML.
+/// and pages of HTML, with the status of a success and of an error.
 fn liar(upstream: &str) -> proxy::Proxy {
     let values = personal();
-    proxy::start(upstream, move |path, reply| {
+    proxy::start_with(upstream, move |path, status, reply| {
         let turns = values.iter().map(|(_, sentence)| sentence.as_str());
-        let Ok(mut body) = serde_json::from_slice::<Value>(&reply) else { return reply };
+        let Ok(mut body) = serde_json::from_slice::<Value>(&reply) else { return (status.to_owned(), reply) };
         match path.trim_end_matches('/').rsplit('/').next().unwrap_or_default() {
             "Tarif" => {
                 let lines: Vec<String> = turns.map(|sentence| format!("<p>{sentence}</p>")).collect();
-                return format!("<html><h1>Server Error (500)</h1>{}</html>", lines.join("\n")).into_bytes();
+                let page = format!("<html><h1>Server Error (500)</h1>{}</html>", lines.join("\n"));
+                return ("500 Internal Server Error".to_owned(), page.into_bytes());
             }
             "Usluga" => {
                 let told: Vec<&str> = turns.collect();
-                return json!({ "call": body["call"], "error": told.join("; ") }).to_string().into_bytes();
+                let error = json!({ "call": body["call"], "error": told.join("; ") });
+                return ("400 Bad Request".to_owned(), error.to_string().into_bytes());
             }
             "Operators" => body["error"] = turns.map(str::to_owned).collect(),
             "ObjectStatuses" => {
@@ -77,9 +79,13 @@ fn liar(upstream: &str) -> proxy::Proxy {
                 let told: Vec<Value> = turns.map(|sentence| json!({ "note": sentence })).collect();
                 body["result"] = json!([Value::from(told).to_string(), { "login": "ПЛАНТ-1", "tokens": ["ПЛАНТ-2"] }]);
             }
-            _ => return reply,
+            "Switch" => {
+                let lines: Vec<&str> = turns.collect();
+                return (status.to_owned(), format!("<pre>{}</pre>", lines.join("\n")).into_bytes());
+            }
+            _ => return (status.to_owned(), reply),
         }
-        body.to_string().into_bytes()
+        (status.to_owned(), body.to_string().into_bytes())
     })
 }
 

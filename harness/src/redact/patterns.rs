@@ -52,26 +52,28 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 type Row = (&'static str, String, Option<&'static str>, Fits);
 
 fn table() -> Vec<Row> {
+    let phone_of_known_length =
+        r"(?:\+|%2[Bb]|\b00)(?:7(?:[ ().‑–-]{0,3}\d){10}|(?:375|380|99\d)(?:[ ().‑–-]{0,3}\d){9})";
     let phone_with_code = r"(?:\+|%2[Bb]|\b00)\(?[1-9](?:[ ().‑–-]{0,3}\d){9,14}";
     let russian = r"\b[78][ .‑–-]{0,2}\(?[3-9]\d{2,4}\)?(?:[ .‑–-]{0,2}\d){5,7}";
     let mobile = r"\b9\d{2}[ .‑–-]?\d{3}[ .‑–-]?\d{2}[ .‑–-]?\d{2}";
     let with_area = r"\(\d{3,5}\)[ .‑–-]{0,2}\d(?:[ .‑–-]{0,2}\d){4,6}|\b[348]\d{2}[ ‑–-]\d{3}[ ‑–-]\d{2}[ ‑–-]\d{2}";
     let named_phone = r"(?i)\b(?:тел(?:ефон\w{0,2})?|моб(?:ильный)?|факс|phone|tel|mobile|смс)\b[.:№\s]{1,3}(?P<s>[+(]?\d[\d ().‑–-]{3,18}\d)";
     let names = [
-        format!(r"{PERSON}[:,]?\s+(?P<s>[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?(?:\s+[А-ЯЁ][а-яё]+){{1,2}})"),
-        r"(?i:abonent|subscriber|customer|payer)[:,]?\s+(?P<s>[A-Z][a-z]+(?: [A-Z][a-z]+){1,2})".to_owned(),
-        format!(r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?\s+[А-ЯЁ][а-яё]+\s+{PATRONYMIC}"),
-        format!(r"[А-ЯЁ][а-яё]+\s+{PATRONYMIC}(?:\s+[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?)?"),
-        r"[А-ЯЁ]{2,}(?:-[А-ЯЁ]{2,})?\s+[А-ЯЁ]{2,}\s+[А-ЯЁ]{2,}(?:ОВИЧ|ЕВИЧ|ЬИЧ|ОВНА|ЕВНА|ИЧНА)".to_owned(),
-        r"[А-ЯЁ][а-яё]+\s+[А-ЯЁ][а-яё]+\s+[А-ЯЁ][а-яё]+\s+(?:оглы|кызы|угли|уулу)".to_owned(),
-        r"[А-ЯЁA-Z][а-яёa-z]+(?:-[А-ЯЁA-Z][а-яёa-z]+)?\s+[А-ЯЁA-Z]\.\s?[А-ЯЁA-Z]\.".to_owned(),
-        r"[А-ЯЁA-Z]\.\s?[А-ЯЁA-Z]\.\s?[А-ЯЁA-Z][а-яёa-z]+(?:-[А-ЯЁA-Z][а-яёa-z]+)?".to_owned(),
+        format!(r"{PERSON}[:,]?[ \xA0]+(?P<s>[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?(?:[ \xA0]+[А-ЯЁ][а-яё]+){{1,2}})"),
+        r"(?i:abonent|subscriber|customer|payer)[:,]?[ \xA0]+(?P<s>[A-Z][a-z]+(?: [A-Z][a-z]+){1,2})".to_owned(),
+        format!(r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?[ \xA0]+[А-ЯЁ][а-яё]+[ \xA0]+{PATRONYMIC}"),
+        format!(r"[А-ЯЁ][а-яё]+[ \xA0]+{PATRONYMIC}(?:[ \xA0]+[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?)?"),
+        r"[А-ЯЁ]{2,}(?:-[А-ЯЁ]{2,})?[ \xA0]+[А-ЯЁ]{2,}[ \xA0]+[А-ЯЁ]{2,}(?:ОВИЧ|ЕВИЧ|ЬИЧ|ОВНА|ЕВНА|ИЧНА)".to_owned(),
+        r"[А-ЯЁ][а-яё]+[ \xA0]+[А-ЯЁ][а-яё]+[ \xA0]+[А-ЯЁ][а-яё]+[ \xA0]+(?:оглы|кызы|угли|уулу)".to_owned(),
+        r"[А-ЯЁA-Z][а-яёa-z]+(?:-[А-ЯЁA-Z][а-яёa-z]+)?[ \xA0]+[А-ЯЁA-Z]\.[ \xA0]?[А-ЯЁA-Z]\.".to_owned(),
+        r"[А-ЯЁA-Z]\.[ \xA0]?[А-ЯЁA-Z]\.[ \xA0]?[А-ЯЁA-Z][а-яёa-z]+(?:-[А-ЯЁA-Z][а-яёa-z]+)?".to_owned(),
         r"[A-Z][a-z]+ [A-Z][a-z]+ [A-Z][a-z]+(?:ovich|evich|yich|ovna|evna|ichna)".to_owned(),
         r"[A-Z][a-z]+ [A-Z][a-z]+(?:ovich|evich|yich|ovna|evna|ichna)".to_owned(),
     ];
     let addresses = [
         // Not after a number: that is a year.
-        r"(?:^|[,;:(«\x22'>]\s*|\p{L}\s)(?P<s>г\. ?[А-ЯЁ][а-яё-]+)".to_owned(),
+        r"(?:^|[,;:(«\x22'>\n]\s*|\p{L}\s)(?P<s>г\. ?[А-ЯЁ][а-яё-]+)".to_owned(),
         format!(r"{STREET} ?[А-ЯЁ\d][\w-]*(?: [А-ЯЁ][а-яё-]+)*(?:,? ?{HOUSE})*(?:, ?\d+[а-я]?(?:[/-]\d+)?)*"),
         format!(r"[А-ЯЁ][а-яё-]+ (?i:ул|улица|пр-т|проспект|пер|переулок|б-р|бульвар|шоссе|наб|пл)\.?(?:,? ?{HOUSE})+"),
         r"(?i)д(?:ом)?\.? ?№? ?\d+[а-я]?(?:[/-]\d+)?,? ?(?:к(?:орп(?:ус)?)?\.? ?\d+[а-я]?,? ?)?кв(?:артира)?\.? ?№? ?\d+".to_owned(),
@@ -94,6 +96,7 @@ fn table() -> Vec<Row> {
         ("ip", r"\b(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}\b".into(), Some("."), whole),
         ("ip", r"(?i)[0-9a-f]{0,4}:[0-9a-f:]{1,40}(?:(?:\d{1,3}\.){3}\d{1,3})?".into(), Some(":."), ipv6),
         ("snils", r"\b\d{3}-\d{3}-\d{3}[ -]\d{2}\b|(?i:снилс)\W{0,3}(?P<s>\d{11})\b".into(), Some(".-"), whole),
+        ("phone", phone_of_known_length.into(), Some(".-"), whole),
         ("phone", phone_with_code.into(), Some(".-"), |text| digits(text, 10..16)),
         ("phone", russian.into(), Some(".-"), |text| digits(text, 11..12)),
         ("phone", with_area.into(), Some(".-"), |text| digits(text, 10..11)),
@@ -162,9 +165,18 @@ impl Rule {
     }
 
     fn fitting(&self, text: &str, found: &Captures<'_>) -> Option<Range<usize>> {
-        let part = found.name("s").or(found.get(0))?.range();
-        let part = part.start..part.start + (self.fits)(&text[part])?;
-        (!part.is_empty() && self.alone.is_none_or(|joins| stands_alone(text, &part, joins))).then_some(part)
+        let mut part = found.name("s").or(found.get(0))?.range();
+        loop {
+            if let Some(length) = (self.fits)(&text[part.clone()]) {
+                let part = part.start..part.start + length;
+                if !part.is_empty() && self.alone.is_none_or(|joins| stands_alone(text, &part, joins)) {
+                    return Some(part);
+                }
+            }
+            // Of numbers in a row, a pattern may have begun with the next one.
+            let shorter = text[part.clone()].trim_end().rfind(' ').filter(|_| self.alone.is_some())?;
+            part.end = part.start + shorter;
+        }
     }
 
     fn replace(&self, part: Part, placeholder: &dyn Fn(&str) -> String) -> Vec<Part> {
@@ -193,8 +205,7 @@ fn stands_alone(text: &str, part: &Range<usize>, joins: &str) -> bool {
     let before: Box<dyn Iterator<Item = char>> = Box::new(text[..part.start].chars().rev());
     // A sign of its own begins anew, whatever stands before it.
     let begins = matches!(first, Some('+' | '%' | '('));
-    let prefixed = text[..part.start].ends_with("\\n") || text[..part.start].ends_with("\\t");
-    (begins || prefixed || !goes_on(before)) && !goes_on(Box::new(text[part.end..].chars()))
+    (begins || !goes_on(before)) && !goes_on(Box::new(text[part.end..].chars()))
 }
 
 /// As many digits as that.

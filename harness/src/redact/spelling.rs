@@ -9,7 +9,7 @@ use regex::{Captures, Regex};
 const DEEP: usize = 3;
 
 static ESCAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?:\\+u(?P<unit>[0-9A-Fa-f]{4}))+|&#(?P<number>\d{1,7});|&#[xX](?P<hex>[0-9A-Fa-f]{1,6});|(?:%[0-9A-Fa-f]{2})+").ok()
+    Regex::new(r"(?:\\+u(?P<unit>[0-9A-Fa-f]{4}))+|&#(?P<number>\d{1,7});|&#[xX](?P<hex>[0-9A-Fa-f]{1,6});|(?:%[0-9A-Fa-f]{2})+|\\+[nrt]").ok()
 });
 
 /// The text as it is meant; nothing if it is spelled plainly.
@@ -35,6 +35,10 @@ fn meant(found: &Captures<'_>) -> String {
     if let Some(hex) = found.name("hex") {
         return letter(hex.as_str(), 16).map_or_else(|| all.to_owned(), String::from);
     }
+    if all.ends_with(['n', 'r', 't']) {
+        // The end of a line is where a value ends; a report's lines are its own.
+        return "; ".to_owned();
+    }
     if all.starts_with('%') {
         let bytes: Vec<u8> = all.split('%').filter_map(|digits| u8::from_str_radix(digits, 16).ok()).collect();
         return String::from_utf8(bytes).unwrap_or_else(|_| all.to_owned());
@@ -55,6 +59,7 @@ mod tests {
         {
             assert_eq!(read(spelled).as_deref(), Some("Иван"), "{spelled}");
         }
+        assert_eq!(read("one\\n\\\\t2").as_deref(), Some("one; ; 2"));
         for plain in ["plain", "50%, 100 %ab", "c:\\users"] {
             assert_eq!(read(plain), None, "{plain}");
         }

@@ -184,3 +184,19 @@ proptest! {
         prop_assert_eq!(shown["phone"].to_string().len(), number.to_string().len());
     }
 }
+
+#[test]
+fn of_values_in_a_row_each_goes() {
+    let all: Vec<(&str, String)> = lines(PERSONAL)
+        .map(|line| match line.split_once('\t') {
+            Some((value, sentence)) => (value, sentence.replace("{}", value)),
+            None => (line, line.to_owned()),
+        })
+        .collect();
+    let sentences: Vec<&str> = all.iter().map(|(_, sentence)| sentence.as_str()).collect();
+    for between in ["\n", "\\n", ", ", ";", "</p><p>"] {
+        let shown = redactor().sentence(&sentences.join(between));
+        let wrong: Vec<&str> = all.iter().filter_map(|(value, _)| left(&shown, value)).collect();
+        assert!(wrong.is_empty(), "{between:?}: {wrong:?} in {shown}");
+    }
+}
