@@ -9,6 +9,8 @@ pub use reply::{hold, hold_all};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::brief::cut;
+
 /// What an expectation came to.
 pub type Verdict = Result<(), Mismatch>;
 
@@ -61,11 +63,7 @@ fn same_values(left: &[&Value], right: &[Value]) -> bool {
 /// A value as a person reads it in one line; long ones are cut.
 fn short(value: &Value) -> String {
     const MOST: usize = 400;
-    let text = value.to_string();
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}... ({} characters)", &text[..end], text.chars().count()),
-        None => text,
-    }
+    cut(&value.to_string(), MOST)
 }
 
 fn matches(pattern: &str, text: &str) -> bool {

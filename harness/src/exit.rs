@@ -27,4 +27,4 @@ Exit codes:
   3  the target cannot be reached
   4  refused for safety: only writes were selected for a foreign server
   5  the contract cannot be read
-  130  interrupted; the report tells what was done (literal: 128 and the signal's number)";
+  130  interrupted (143: by SIGTERM); the report tells what was done (literal: 128 and the signal's number)";

@@ -112,7 +112,9 @@ impl Fault {
             | Self::ProvesNothing { at: text }
             | Self::Listed { text }
             | Self::Trouble { text } => change(text),
-            Self::Drift { change: drift } => change(&mut drift.what),
+            Self::Drift { change: Change { at, what, was, is } } => {
+                [at, what, was, is].into_iter().for_each(change);
+            }
             Self::Task { failed } => {
                 let mut text = failed.to_string();
                 change(&mut text);

@@ -3,7 +3,7 @@
 //! The way of one example: [`catalog`] selects it from the contract, [`replay`] sends it through [`target`]'s client
 //! and keeps [`exchange`]s, [`check`] holds them to the contract's expectations, [`render`] prints them and
 //! [`snapshot`] compares the print with the reviewed one, [`run`] makes an [`outcome`] of it all, and [`report`] tells
-//! people and machines. [`cli`] is the edge: arguments, exit codes ([`exit`]), wording.
+//! people and machines, of servers that are not ours through [`redact`]. [`cli`] is the edge: arguments, exit codes ([`exit`]), wording.
 //!
 //! Beside that way stands the text of the page: [`shell`] splits a command as bash does, [`curl`] says what curl sends
 //! for it, and [`explain`] tells what that means and what goes wrong. They send nothing themselves.
@@ -12,6 +12,7 @@
 //! [`render`], [`diff`]) never sees a server at all.
 
 pub mod bindings;
+pub mod brief;
 pub mod catalog;
 pub mod check;
 pub mod choose;
@@ -29,6 +30,7 @@ pub mod known;
 pub mod laws;
 pub mod literal;
 pub mod outcome;
+pub mod redact;
 pub mod regression;
 pub mod render;
 pub mod replay;

@@ -148,6 +148,8 @@ pub struct CaseOutcome {
     pub known: Option<String>,
     /// What is wrong.
     pub faults: Vec<Fault>,
+    /// How many calls it made.
+    pub requests: usize,
     /// How long it took.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub elapsed: Duration,
@@ -210,12 +212,15 @@ pub struct Summary {
     pub cases: Tally,
     /// The same by the rules' standing; what the page prints as calls is all documented.
     pub standings: BTreeMap<Provenance, Tally>,
-    /// Requests sent for the calls themselves.
+    /// Requests sent for the calls themselves, and calls of rules.
     pub requests: usize,
     /// Snapshots rewritten.
     pub updated: usize,
     /// Replies that the baseline has no counterpart of.
     pub not_in_baseline: usize,
+    /// Snapshot files that no call owns, where all calls were run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub orphans: Vec<String>,
     /// Whether `--fail-fast` left things out.
     pub stopped_early: bool,
     /// Whether the user ended it before it was done.
@@ -245,6 +250,7 @@ impl Summary {
     /// Takes a case in.
     pub fn count_case(&mut self, outcome: &CaseOutcome) {
         self.cases.count(outcome.status);
+        self.requests += outcome.requests;
         self.standings.entry(outcome.provenance).or_default().count(outcome.status);
     }
 

@@ -19,6 +19,7 @@ use serde_json::Value;
 use crate::bindings::Bindings;
 use crate::bindings::file::PageBindings;
 use crate::bindings::page::{Rebind, Unbound};
+use crate::brief::cut;
 use crate::check::{self, Mismatch};
 use crate::control::{self, ControlError};
 use crate::exchange::{Exchange, Sent};
@@ -439,7 +440,7 @@ fn is_about_shape(check: &Check) -> bool {
 
 fn not_json(exchange: &Exchange) -> Fault {
     let text = String::from_utf8_lossy(&exchange.answer.body);
-    Fault::NotJson { status: exchange.answer.status, begins: text.chars().take(200).collect() }
+    Fault::NotJson { status: exchange.answer.status, begins: cut(&text, 200) }
 }
 
 /// Whether a case can be run where nothing may be changed and no clock is ours.

@@ -43,6 +43,12 @@ pub struct Plan<'a> {
     pub twice: bool,
 }
 
+impl Plan<'_> {
+    fn has(&self, id: &str) -> bool {
+        self.examples.iter().any(|example| example.id == id)
+    }
+}
+
 /// By what a run is judged.
 #[derive(Debug, Default)]
 pub struct Judgement {
@@ -155,6 +161,11 @@ pub async fn until(
             reporter.event(&Event::Case(&outcome))?;
             summary.stopped_early |= plan.fail_fast && outcome.status.is_red();
         }
+    }
+    if replayer.compare() == Compare::Exact && plan.contract.examples.iter().all(|known| plan.has(&known.id)) {
+        let forms = plan.examples.iter().flat_map(|example| forms_of(example).map(move |(form, _)| (example, form)));
+        let names: Vec<String> = forms.map(|(example, form)| snapshot::name(&example.id, form)).collect();
+        summary.orphans = snapshots.orphans(&names).iter().map(|file| file.display().to_string()).collect();
     }
     summary.elapsed = started.elapsed();
     reporter.event(&Event::Finished(&summary))?;
@@ -312,7 +323,9 @@ async fn run_rule(
 }
 
 async fn run_case(plan: &Plan<'_>, rule: &Rule, case: &Case, replayer: &Replayer) -> Result<CaseOutcome, RunError> {
+    let before = replayer.client().calls();
     let outcome = |status, reason, faults, elapsed: Duration| CaseOutcome {
+        requests: replayer.client().calls() - before,
         rule: rule.id.clone(),
         line: rule.source.line(),
         provenance: rule.source.provenance(),

@@ -7,13 +7,19 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use include_dir::{Dir, include_dir};
+
 use crate::diff::{Difference, difference};
 use crate::replay::Form;
+
+/// Those of the repository that the program was built in: an installed program has no other.
+static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../snapshots");
 
 /// Where snapshots live, and what is done about differences.
 #[derive(Clone, Debug)]
 pub struct Snapshots {
-    folder: PathBuf,
+    /// Nothing for those that are built in.
+    folder: Option<PathBuf>,
     mode: Mode,
 }
 
@@ -68,20 +74,40 @@ pub enum SnapshotError {
 impl Snapshots {
     /// The snapshots in a folder.
     pub fn new(folder: PathBuf, mode: Mode) -> Self {
-        Self { folder, mode }
+        Self { folder: Some(folder), mode }
     }
 
-    /// The nearest `snapshots` folder from a directory upwards, or the one that would be in it.
-    pub fn nearest(from: &Path) -> PathBuf {
-        from.ancestors()
-            .map(|folder| folder.join("snapshots"))
-            .find(|folder| folder.is_dir())
-            .unwrap_or_else(|| from.join("snapshots"))
+    /// The snapshots that the program was built with.
+    pub fn built_in() -> Self {
+        Self { folder: None, mode: Mode::Compare }
     }
 
-    /// The folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// The nearest `snapshots` folder from a directory upwards.
+    pub fn nearest(from: &Path) -> Option<PathBuf> {
+        from.ancestors().map(|folder| folder.join("snapshots")).find(|folder| folder.is_dir())
+    }
+
+    /// The folder, where they are in one.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// The text of a call's snapshot, if there is one.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn text(&self, id: &str, form: Form) -> Result<Option<String>, SnapshotError> {
+        let name = format!("{}.snap", name(id, form));
+        match &self.folder {
+            Some(folder) => {
+                let file = folder.join(name);
+                if file.exists() { read(&file).map(Some) } else { Ok(None) }
+            }
+            // What insta writes above the text ends with the second line of dashes.
+            None => Ok(BUILT_IN
+                .get_file(name)
+                .and_then(|file| file.contents_utf8()?.splitn(3, "---\n").nth(2).map(str::to_owned))),
+        }
     }
 
     /// Compares a text with its snapshot; in [`Mode::Update`] rewrites a snapshot that differs.
@@ -89,8 +115,9 @@ impl Snapshots {
     /// # Errors
     /// The file is there and cannot be read, or cannot be written.
     pub fn compare(&self, id: &str, form: Form, title: &str, observed: &str) -> Result<Compared, SnapshotError> {
-        let file = self.folder.join(format!("{}.snap", name(id, form)));
-        let known = if file.exists() { Some(read(&file)?) } else { None };
+        let known = self.text(id, form)?;
+        let folder = self.folder.as_deref().unwrap_or(Path::new("snapshots"));
+        let file = folder.join(format!("{}.snap", name(id, form)));
         if known.as_deref().is_some_and(|known| known.trim_end() == observed.trim_end()) {
             return Ok(Compared::Same);
         }
@@ -110,7 +137,7 @@ impl Snapshots {
 
     /// Snapshot files of calls that are not among the given names.
     pub fn orphans(&self, names: &[String]) -> Vec<PathBuf> {
-        let Ok(entries) = fs::read_dir(&self.folder) else { return Vec::new() };
+        let Some(Ok(entries)) = self.folder.as_ref().map(fs::read_dir) else { return Vec::new() };
         let mut found: Vec<PathBuf> = entries
             .flatten()
             .map(|entry| entry.path())
@@ -160,6 +187,17 @@ fn lined(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_built_in_is_what_is_in_the_repository() {
+        let folder = Snapshots::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../snapshots"), Mode::Compare);
+        for (id, form) in
+            [("abonents-1.1", Form::Printed), ("abonents-3.1", Form::Corrected), ("no-such", Form::Printed)]
+        {
+            let (one, other) = (folder.text(id, form).unwrap(), Snapshots::built_in().text(id, form).unwrap());
+            assert_eq!(one.as_deref().map(str::trim_end), other.as_deref().map(str::trim_end), "{id}");
+        }
+    }
 
     #[test]
     fn what_is_written_is_read_back_and_one_byte_makes_a_difference() {

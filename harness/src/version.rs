@@ -15,6 +15,13 @@ pub async fn ask(client: &Client) -> Result<Option<String>, TargetError> {
     Ok(exchange.answer.json().ok().and_then(|reply| told(&reply["result"])))
 }
 
+/// Whether a version looks like one: `5.12.0.1-beta`. A server may say anything.
+pub fn is_plain(version: &str) -> bool {
+    let (numbers, more) = version.split_once(['-', ' ', '+']).unwrap_or((version, ""));
+    let short = |part: &str| (1..=5).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    numbers.split('.').all(short) && numbers.contains('.') && more.len() <= 20 && !more.contains('@')
+}
+
 /// The version in a result: the text itself, or the first text under a key that speaks of a version.
 fn told(result: &Value) -> Option<String> {
     match result {
@@ -33,6 +40,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_version_looks_like_one() {
+        assert!(is_plain("5.12") && is_plain("5.12.0.1-beta"));
+        assert!(!is_plain("of Ivanov I.I.") && !is_plain("9161234567") && !is_plain("5.1 a@b.example"));
+    }
 
     #[test]
     fn a_version_is_found_where_servers_put_it() {

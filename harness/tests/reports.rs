@@ -97,7 +97,7 @@ fn a_report_that_cannot_be_written_is_told_of_before_anything_is_sent() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let (_mock, seen) = hostile(&runtime);
     let ended = harness(&["run", "--target", &seen.url, "--report", "md=/no/such/folder/report.md"]);
-    assert_ne!(ended.code, 0);
+    assert_eq!(ended.code, 2);
     assert!(ended.stderr.contains("/no/such/folder/report.md"), "{}", ended.stderr);
     assert!(seen.forwarded.lock().unwrap().is_empty());
     let ended = harness(&["run", "--report", "pdf=x"]);

@@ -79,6 +79,31 @@ fn a_folder_of_snapshots_that_is_not_there_is_a_usage_error() {
 }
 
 #[test]
+fn outside_of_the_repository_the_built_in_snapshots_are_compared() {
+    let folder = Folder::new("installed");
+    let output = support::program().current_dir(&folder.0).args(["run", "abonents-1.1", "abonents-3.1"]).output();
+    let output = output.expect("the program runs");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let shown = support::program().current_dir(&folder.0).args(["show", "abonents-1.1"]).output();
+    let shown = String::from_utf8(shown.expect("the program runs").stdout).expect("stdout is UTF-8");
+    assert!(shown.contains("POST /rest_api/v2/Abonents/"), "{shown}");
+}
+
+#[test]
+fn a_snapshot_that_no_call_owns_is_told_of() {
+    let folder = Folder::new("orphans");
+    folder.copy(&support::root().join("snapshots"));
+    std::fs::write(folder.0.join("gone-1.1.snap"), "---\nsource: x\n---\nnothing\n").expect("it is written");
+    let ended = harness(&["run", "--no-rules", "-q", "--snapshots", folder.path()]);
+    assert_eq!(ended.code, i32::from(exit::CONFORMS), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("1 snapshot of no call: ") && ended.stdout.contains("gone-1.1.snap"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
 fn fail_fast_stops_at_the_first_mismatch() {
     let empty = Folder::new("fail-fast");
     let ended = harness(&["run", "--fail-fast", "--snapshots", empty.path()]);
@@ -119,7 +144,7 @@ async fn one_changed_byte_of_a_reply_is_shown_as_a_difference() {
         let text = String::from_utf8_lossy(&body).into_owned();
         if path == "/rest_api/v2/Switch/" { text.replacen(", ", ",", 1).into_bytes() } else { body }
     });
-    let run = move || harness(&["run", "--target", &proxy.url, "--section", "users", "--read"]);
+    let run = move || harness(&["run", "--target", &proxy.url, "--section", "users", "--read", "--show-values"]);
     let ended = tokio::task::spawn_blocking(run).await.expect("no panic");
     assert_eq!(ended.code, i32::from(exit::MISMATCH), "{}{}", ended.stdout, ended.stderr);
     for part in [

@@ -259,19 +259,27 @@ fn clean_without_the_memory_of_keys_finds_objects_by_name() {
 }
 
 #[test]
-fn a_user_who_interrupts_leaves_nothing_behind() {
-    let server = Foreign::start(LATE);
-    let before = server.rest();
-    let mut child =
-        program().args(server.arguments(&["--write"])).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    while std::fs::read_to_string(server.journal()).unwrap_or_default().lines().count() < 25 {
-        thread::sleep(Duration::from_millis(1));
+fn a_signal_leaves_nothing_behind_but_a_report() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let server = Foreign::start(LATE);
+        let before = server.rest();
+        let report = server.folder.path().join("report.json");
+        let wanted = format!("json={}", report.display());
+        let arguments = server.arguments(&["--write", "--report", &wanted]);
+        let mut child = program().args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let journal = || std::fs::read_to_string(server.journal()).unwrap_or_default();
+        // Once the sandbox is built, examples are run in it.
+        support::until(|| journal().lines().filter(|line| line.contains("\"write\"")).count() > 3);
+        let sent = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
+        as_it_was(&before, &server.rest());
+        removed(&server.journal());
+        let report: Value = serde_json::from_str(&std::fs::read_to_string(&report).unwrap()).unwrap();
+        assert_eq!(report["summary"]["interrupted"], true, "{signal}");
+        // Accounts and sessions came along with what was created; they are listed, too.
+        assert!(journal().contains("\"along\""), "{}", journal());
     }
-    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    as_it_was(&before, &server.rest());
-    removed(&server.journal());
 }
 
 #[test]

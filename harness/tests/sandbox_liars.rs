@@ -25,6 +25,7 @@ fn run_through(change: impl Fn(&str, Value) -> Value + Send + Sync + 'static) ->
         "users-2.1",
         "abonents-7.2",
         "attributes-1.1",
+        "services-4.1",
         "--target",
         &liar.url,
         "--writes",
@@ -82,6 +83,33 @@ fn a_server_that_ignores_conditions_gets_no_sandbox() {
     assert_eq!(ended.code, 4, "{}", ended.stderr);
     assert!(ended.stderr.contains("the server ignores the condition"), "{}", ended.stderr);
     assert_eq!(before, after);
+}
+
+#[test]
+fn a_newer_row_of_somebody_else_is_not_taken_for_what_was_asked_for() {
+    let (ended, before, after) = run_through(|path, mut reply| {
+        let abonent = reply["result"]["fields"]["abonent_id"].as_i64();
+        if let (true, Some(abonent)) = (path == "/rest_api/v2/UsersUsluga/", abonent) {
+            // It hides that there are newer ones, and then says that one of them is what it created.
+            let is_demo = before_demo().contains(&abonent);
+            reply["result"]["pk"] = json!(if is_demo { 1 } else { 1_000_045 });
+        }
+        reply
+    });
+    assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("but that row is another's"), "{}", ended.stdout);
+    nothing_of_others_changed(&before, &after);
+}
+
+/// The subscribers whom a mock of the tests begins with.
+fn before_demo() -> Vec<i64> {
+    static KEYS: std::sync::OnceLock<Vec<i64>> = std::sync::OnceLock::new();
+    let keys = KEYS.get_or_init(|| {
+        let mock = CarbonMock::builder().abonents(120).build().unwrap();
+        let rows = mock.state()["Abonents"].as_array().unwrap().clone();
+        rows.iter().filter_map(|row| row["pk"].as_i64()).collect()
+    });
+    keys.clone()
 }
 
 #[test]

@@ -80,13 +80,23 @@ const EMPTY: &str = r#"{"call": "/rest_api/v2/Abonents/", "result": []}"#;
 /// A TLS server in front of a mock, and its authority's certificate.
 fn secure(runtime: &Runtime, mock: &CarbonMock) -> (String, String) {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = rustls_pki_types::PrivateKeyDer::Pkcs8(certified.signing_key.serialize_der().into());
+    shown_by(runtime, mock, &certified.cert, &certified.signing_key)
+}
+
+/// The same with this certificate.
+fn shown_by(
+    runtime: &Runtime,
+    mock: &CarbonMock,
+    certificate: &rcgen::Certificate,
+    key: &rcgen::KeyPair,
+) -> (String, String) {
+    let key = rustls_pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let upstream = mock.addr();
@@ -102,7 +112,7 @@ fn secure(runtime: &Runtime, mock: &CarbonMock) -> (String, String) {
             });
         }
     });
-    (format!("https://localhost:{port}"), certified.cert.pem())
+    (format!("https://localhost:{port}"), certificate.pem())
 }
 
 #[test]
@@ -122,6 +132,32 @@ fn tls_with_an_authority_of_ones_own() {
     let ended = harness(&["run", "abonents-1.1", "--target", &url, "--ca", &ca]);
     assert_eq!(ended.code, 2);
     assert!(ended.stderr.contains("there is no certificate in it"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_server_that_has_signed_itself_is_trusted_by_its_own_certificate() {
+    let runtime = runtime();
+    let mock = mock(&runtime);
+    // As `openssl req -x509` makes them: an authority for itself, and in another name.
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = || {
+        let mut parameters = rcgen::CertificateParams::new(["billing.example".to_owned()]).unwrap();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        parameters.self_signed(&key).unwrap()
+    };
+    let (url, pem) = shown_by(&runtime, &mock, &certificate(), &key);
+    let folder = Folder::new("pinned");
+    let ca = format!("{}/own.pem", folder.path());
+    fs::write(&ca, pem).unwrap();
+    let run = |ca: &str| harness(&["run", "abonents-1.1", "--target", &url, "--ca", ca]);
+    let ended = run(&ca);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    // Another one is not this one.
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    fs::write(&ca, other.cert.pem()).unwrap();
+    let ended = run(&ca);
+    assert_eq!(ended.code, 3, "{}", ended.stdout);
+    assert!(ended.stderr.contains("certificate"), "{}", ended.stderr);
 }
 
 #[test]
@@ -299,6 +335,12 @@ fn a_file_gives_options_and_what_is_typed_wins() {
             "[target]\n\npassword = \"x\"\n",
             "line 3: `password` is a secret: put it into the environment, as CARBON_PASSWORD",
         ),
+        ("[run]\nheader = [\"Authorization: Bearer s3cr3t\"]\n", "into the environment, as CARBON_HEADER"),
+        ("[target]\nheader = \"X-Api-Key: s3cr3t\"\n", "line 2: `header` holds a secret here"),
+        ("[target]\nproxy = \"http://me:s3cr3t@192.0.2.7:3128\"\n", "as HTTPS_PROXY or HTTP_PROXY"),
+        ("[target]\nuser = \"me:s3cr3t\"\n", "as CARBON_PASSWORD"),
+        ("[diff]\nheader = \"Cookie: sessionid=s3cr3t\"\n", "as CARBON_HEADER"),
+        ("[target]\ntarget = \"https://me:s3cr3t@192.0.2.7\"\n", "as CARBON_PASSWORD"),
         ("[run]\nquiet = 1\n", "line 2: `quiet` is true or false"),
         ("[run\n", "line 1"),
     ] {
@@ -306,26 +348,60 @@ fn a_file_gives_options_and_what_is_typed_wins() {
         let ended = harness(&["run", "--config", &file]);
         assert_eq!(ended.code, 2, "{text}: {}", ended.stdout);
         assert!(ended.stderr.contains(hint), "{text}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("s3cr3t"), "{text}: {}", ended.stderr);
     }
+}
+
+#[test]
+fn what_is_typed_wins_over_the_environment_and_that_over_the_file() {
+    let runtime = runtime();
+    let mock = mock(&runtime);
+    let folder = Folder::new("precedence");
+    let file = format!("{}/carbon-harness.toml", folder.path());
+    let asked = |file_says: &str, environment: Option<&str>, typed: Option<&str>| {
+        fs::write(&file, format!("[verify]\nmock = \"{file_says}\"\n")).unwrap();
+        let mut program = program();
+        program.args(["verify", "--config", &file]);
+        environment.map(|url| program.env("CARBON_MOCK_URL", url));
+        typed.map(|url| program.args(["--mock", url]));
+        program.output().unwrap().status.code().unwrap()
+    };
+    let (right, wrong) = (mock.url(), "http://127.0.0.1:1");
+    assert_eq!(asked(&right, None, None), 0);
+    assert_eq!(asked(wrong, None, None), 3);
+    assert_eq!(asked(wrong, Some(&right), None), 0);
+    assert_eq!(asked(&right, Some(wrong), None), 3);
+    assert_eq!(asked(wrong, Some(wrong), Some(&right)), 0);
+    assert_eq!(asked(&right, Some(&right), Some(wrong)), 3);
 }
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_ends_a_run_with_what_was_done() {
+fn a_signal_ends_a_run_with_a_report_of_what_was_done() {
     let runtime = runtime();
     let mock = mock(&runtime);
-    let mut child = program()
-        .args(["run", "--target", &mock.url(), "--rate", "4", "--format", "json"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    thread::sleep(Duration::from_millis(1500));
-    let ended = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(ended.success());
-    let mut out = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    let report: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(report["summary"]["interrupted"], true);
-    assert!(report["summary"]["examples"]["total"].as_u64().unwrap() < 148, "{}", report["summary"]);
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let seen = support::proxy::start(&mock.url(), |_, reply| reply);
+        for command in ["run", "check"] {
+            seen.forwarded.lock().unwrap().clear();
+            let mut child = program()
+                .args([command, "--target", &seen.url, "--rate", "8", "--format", "json"])
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .unwrap();
+            support::until(|| seen.forwarded.lock().unwrap().len() > 4);
+            let ended = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+            assert!(ended.success());
+            let mut out = String::new();
+            child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(code), "{command} {signal}");
+            let report: Value = serde_json::from_str(&out).unwrap();
+            if command == "run" {
+                assert_eq!(report["summary"]["interrupted"], true);
+                assert!(report["summary"]["examples"]["total"].as_u64().unwrap() < 148, "{}", report["summary"]);
+            } else {
+                assert_eq!(report["stopped"], "interrupted");
+            }
+        }
+    }
 }

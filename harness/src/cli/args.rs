@@ -12,6 +12,7 @@ use super::check::CheckArgs;
 use super::choice_args::{ChoiceArgs, JudgementArgs};
 use super::clean::CleanArgs;
 use super::diff::DiffArgs;
+use super::privacy_args::PrivacyArgs;
 use super::regression_args::RegressionArgs;
 use super::transport_args::TransportArgs;
 use super::verify::VerifyArgs;
@@ -240,7 +241,7 @@ pub struct RunArgs {
     pub writes: WritesArgs,
     /// How much of a reply is compared: values and snapshots, keys and kinds, or nothing but the rules.
     ///
-    /// `auto` compares values on a mock, and keys and kinds on any other server.
+    /// `auto` compares values on the embedded mock and on one of this machine, and keys and kinds on any other server.
     #[arg(long, value_enum, default_value_t = CompareArg::Auto)]
     pub compare: CompareArg,
     /// Earlier replies.
@@ -252,6 +253,9 @@ pub struct RunArgs {
     /// The way to the server.
     #[command(flatten)]
     pub transport: TransportArgs,
+    /// What is shown.
+    #[command(flatten)]
+    pub privacy: PrivacyArgs,
     /// Rewrite snapshots that differ.
     #[arg(long, conflicts_with = "target")]
     pub update: bool,

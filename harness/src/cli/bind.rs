@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::CliError;
+use super::privacy_args::redactor;
 use super::transport_args::TransportArgs;
 use crate::bindings::discover::{Finding, Said, discover};
 use crate::bindings::file::PageBindings;
-use crate::bindings::page::PageId;
+use crate::bindings::page::{PageId, names};
 use crate::exit;
+use crate::redact::Veil;
 use crate::target::{BaseUrl, Policy};
 
 /// Arguments of `bind`.
@@ -27,6 +29,9 @@ pub struct BindArgs {
     /// What shall stand for the page's rows: abonent=45, Abonents.contract_number=A-17, suid=1234; may be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
+    /// Send at most so many requests.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_requests: Option<u64>,
     /// The way to the server.
     #[command(flatten)]
     pub transport: TransportArgs,
@@ -39,7 +44,7 @@ pub struct BindArgs {
 ///
 /// # Errors
 /// See [`CliError`].
-pub fn bind(args: &BindArgs) -> Result<u8, CliError> {
+pub fn bind(args: &BindArgs, veil: &Veil) -> Result<u8, CliError> {
     let contract = super::contract(args.specs.as_deref())?;
     let said = args.set.iter().map(|text| Said::parse(&contract.schema, text)).collect::<Result<Vec<_>, _>>();
     let said = said.map_err(|why| CliError::Usage(format!("--set {why}")))?;
@@ -50,7 +55,9 @@ pub fn bind(args: &BindArgs) -> Result<u8, CliError> {
     }
     let target = base.to_string();
     let schema = Arc::new(contract.schema.clone());
-    let client = args.transport.client(base, Policy::ReadsOnly(schema), None)?;
+    // The values of the page itself are nobody's.
+    let redactor = names(&contract).iter().fold(redactor(&schema), |redactor, id| redactor.sparing(&id.value));
+    let client = args.transport.client(base, Policy::ReadsOnly(schema), args.max_requests, (veil, redactor))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let findings = runtime.block_on(discover(&client, &contract, &said))?;
     let mut bindings = PageBindings::of(&target);
@@ -61,10 +68,10 @@ pub fn bind(args: &BindArgs) -> Result<u8, CliError> {
     }
     let ids: Vec<PageId> = findings.iter().map(|finding| finding.id.clone()).collect();
     let why_not = |id: &PageId| {
-        findings.iter().find(|finding| finding.id == *id).map(|finding| finding.why.clone()).unwrap_or_default()
+        findings.iter().find(|finding| finding.id == *id).map(|finding| veil.sentence(&finding.why)).unwrap_or_default()
     };
     std::fs::write(&args.out, bindings.write(&ids, why_not))?;
-    super::print(|out| write(out, &findings, args))?;
+    super::print_through(veil, |out| write(out, &findings, args))?;
     let any = findings.iter().any(|finding| finding.value.is_some());
     Ok(if any { exit::CONFORMS } else { exit::MISMATCH })
 }

@@ -11,13 +11,16 @@ use serde_json::{Value, json};
 
 use super::args::Format;
 use super::error::CliError;
+use super::privacy_args::{PrivacyArgs, redactor};
+use super::signals::Signals;
 use super::transport_args::TransportArgs;
 use crate::embedded::Embedded;
 use crate::exit;
 use crate::laws::ask::Bounds;
 use crate::laws::run::{self, Checked, Options};
 use crate::laws::{book, report, standing};
-use crate::target::{BaseUrl, Policy};
+use crate::redact::Veil;
+use crate::target::{BaseUrl, Client, Policy};
 
 /// Arguments of `check`.
 #[derive(Clone, Debug, clap::Args)]
@@ -51,6 +54,9 @@ pub struct CheckArgs {
     /// Always so with the embedded mock, whose persons are invented.
     #[arg(long)]
     pub personal: bool,
+    /// What is shown.
+    #[command(flatten)]
+    pub privacy: PrivacyArgs,
     /// List the laws and send nothing.
     #[arg(long)]
     pub list: bool,
@@ -69,7 +75,7 @@ pub struct CheckArgs {
 ///
 /// # Errors
 /// See [`CliError`].
-pub fn check(args: &CheckArgs) -> Result<u8, CliError> {
+pub fn check(args: &CheckArgs, veil: &Veil) -> Result<u8, CliError> {
     let contract = Arc::new(super::contract(args.specs.as_deref())?);
     let options = options(&contract, args)?;
     if args.list {
@@ -77,27 +83,26 @@ pub fn check(args: &CheckArgs) -> Result<u8, CliError> {
     }
     let target = args.target.as_deref().map(BaseUrl::parse).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let (base, checked) = runtime.block_on(async {
+    let (base, checked, ended) = runtime.block_on(async {
+        let schema = Arc::new(contract.schema.clone());
+        let policy = Policy::ReadsOnly(Arc::clone(&schema));
         // The embedded mock lives until the end of the run.
         let _embedded;
-        let base = match target {
-            Some(base) => base,
+        let client = match target {
+            Some(base) => args.transport.client(base, policy, None, (veil, redactor(&schema)))?,
             None => {
                 let embedded = Embedded::start(Arc::clone(&contract)).await?;
                 let base = BaseUrl::parse(&embedded.url())?;
                 _embedded = embedded;
-                base
+                Client::new(base, policy, args.transport.patience())?
             }
         };
-        let schema = Arc::new(contract.schema.clone());
-        let policy = Policy::ReadsOnly(Arc::clone(&schema));
-        let client = args.transport.client(base.clone(), policy, None)?;
         client.get("/rest_api/v2/").await?;
-        let interrupted = Arc::clone(&options.interrupted);
+        let signals = Signals::listen();
+        let (interrupted, heard) = (Arc::clone(&options.interrupted), signals.clone());
         tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                interrupted.store(true, Ordering::Relaxed);
-            }
+            heard.one().await;
+            interrupted.store(true, Ordering::Relaxed);
         });
         let bar = bar();
         let checked = run::check(&client, &schema, &options, &mut |law, done, all| {
@@ -107,13 +112,14 @@ pub fn check(args: &CheckArgs) -> Result<u8, CliError> {
         })
         .await;
         bar.finish_and_clear();
-        Ok::<_, CliError>((base, checked?))
+        Ok::<_, CliError>((client.base().to_string(), checked?, signals.code()))
     })?;
-    show(&base.to_string(), &checked, args)?;
-    if options.interrupted.load(Ordering::Relaxed) {
-        return Ok(exit::INTERRUPTED);
+    let conforms = checked.conforms();
+    show(&base, checked, args, veil)?;
+    if let Some(code) = ended {
+        return Ok(code);
     }
-    Ok(if checked.conforms() { exit::CONFORMS } else { exit::MISMATCH })
+    Ok(if conforms { exit::CONFORMS } else { exit::MISMATCH })
 }
 
 fn bar() -> ProgressBar {
@@ -125,14 +131,30 @@ fn bar() -> ProgressBar {
     bar
 }
 
-fn show(base: &str, checked: &Checked, args: &CheckArgs) -> Result<(), CliError> {
-    let mut out = anstream::AutoStream::auto(io::stdout());
-    match args.format {
-        Format::Text => report::text(&mut out, base, checked, args.verbose)?,
-        Format::Json => writeln!(out, "{:#}", report::json(base, checked))?,
+fn show(base: &str, checked: Checked, args: &CheckArgs, veil: &Veil) -> Result<u8, CliError> {
+    let is_open = args.privacy.show_values && args.format == Format::Text;
+    match veil.redactor().filter(|_| !is_open) {
+        None => super::print(|out| write(out, base, &checked, args)),
+        Some(redactor) => {
+            let hidden = checked.hidden(redactor);
+            super::print_through(veil, |out| {
+                write(out, base, &hidden, args)?;
+                let copied = args.format == Format::Text && hidden.laws.iter().any(|law| law.failing.is_some());
+                if copied {
+                    writeln!(out, "personal values are placeholders; --show-values shows them here")
+                } else {
+                    Ok(())
+                }
+            })
+        }
     }
-    out.flush()?;
-    Ok(())
+}
+
+fn write(out: &mut dyn Write, base: &str, checked: &Checked, args: &CheckArgs) -> io::Result<()> {
+    match args.format {
+        Format::Text => report::text(out, base, checked, args.verbose),
+        Format::Json => writeln!(out, "{:#}", report::json(base, checked)),
+    }
 }
 
 fn list(options: &Options, format: Format) -> Result<u8, CliError> {

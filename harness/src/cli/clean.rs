@@ -4,9 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::CliError;
+use super::privacy_args::redactor;
 use super::transport_args::TransportArgs;
 use super::writes_args::{JOURNAL, patience};
+use crate::brief::plural;
 use crate::exit;
+use crate::redact::Veil;
 use crate::sandbox::journal::Journal;
 use crate::sandbox::removal::{self, Removal};
 use crate::sandbox::{Sandbox, SandboxError, Scope};
@@ -24,6 +27,9 @@ pub struct CleanArgs {
     /// How long one change may take to come true; an object that was asked for may appear as late as that.
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=7200))]
     pub settle: u64,
+    /// Send at most so many requests; what would need more stays listed.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_requests: Option<u64>,
     /// The way to the server.
     #[command(flatten)]
     pub transport: TransportArgs,
@@ -39,7 +45,7 @@ pub struct CleanArgs {
 ///
 /// # Errors
 /// See [`CliError`].
-pub fn clean(args: &CleanArgs) -> Result<u8, CliError> {
+pub fn clean(args: &CleanArgs, veil: &Veil) -> Result<u8, CliError> {
     let schema = Arc::new(super::contract(args.specs.as_deref())?.schema);
     let (journal, told) = Journal::resume(&args.journal).map_err(SandboxError::from)?;
     let base = BaseUrl::parse(&told.target)?;
@@ -55,22 +61,35 @@ pub fn clean(args: &CleanArgs) -> Result<u8, CliError> {
     if told.done {
         return super::print(|out| writeln!(out, "{}: everything was removed already", args.journal.display()));
     }
+    let redactor = redactor(&schema);
     let sandbox = Arc::new(Sandbox::new(schema, Scope::new(&told.run), journal));
-    let client = args.transport.client(base, Policy::Sandbox(Arc::clone(&sandbox)), None)?;
+    let policy = Policy::Sandbox(Arc::clone(&sandbox));
+    let client = args.transport.client(base, policy, args.max_requests, (veil, redactor))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let patience = patience(args.settle, args.quiet);
+    let patience = patience(args.settle, args.quiet, veil);
     let removal = runtime.block_on(removal::remove(&client, &sandbox, &patience))?;
-    super::print(|out| write(out, &removal, args))?;
+    super::print_through(veil, |out| write(out, &removal, args))?;
     Ok(if removal.left.is_empty() { exit::CONFORMS } else { exit::MISMATCH })
 }
 
 fn write(out: &mut dyn std::io::Write, removal: &Removal, args: &CleanArgs) -> std::io::Result<()> {
-    writeln!(out, "{} listed objects are gone", removal.gone)?;
+    writeln!(out, "{} gone", plural(removal.gone, "listed object is", "listed objects are"))?;
     for never in &removal.never {
         writeln!(out, "  never seen within {} seconds, so probably never created: {never}", args.settle)?;
     }
     for left in &removal.left {
         writeln!(out, "  still there: {left}")?;
     }
-    Ok(())
+    if !removal.along.is_empty() {
+        writeln!(out, "  in the server's books for good: {}", removal.along.join(", "))?;
+    }
+    match removal.left.len() {
+        0 => writeln!(out, "nothing is left"),
+        left => writeln!(
+            out,
+            "left: {}; run clean again, or remove by hand what {} lists",
+            plural(left, "object", "objects"),
+            args.journal.display()
+        ),
+    }
 }

@@ -10,10 +10,11 @@
 //! report = ["junit=report.xml", "html=report.html"]
 //! ```
 //!
-//! What is typed wins over the file. Names are those of the long options, and a name that no command knows is refused.
+//! What is typed wins over the environment, and that over the file. Names are those of the long options, and a name that no command knows is refused.
 //! Secrets are refused, too: they belong into the environment. So is `i-mean`, which only typing can mean.
 
-use std::ffi::OsString;
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -106,8 +107,11 @@ impl File<'_> {
                     // In the shared section: where the command has it.
                     None => command.get_arguments().any(|argument| argument.get_long() == option.get_long()),
                 };
-                if applies && !is_typed(option, typed) {
-                    self.spell(option, value, &mut options)?;
+                // Spelled even where it does not apply: a secret in the file is one for every command.
+                let mut spelled = Vec::new();
+                self.spell(option, value, &mut spelled)?;
+                if applies && !is_typed(option, typed) && !is_in_environment(option) {
+                    options.append(&mut spelled);
                 }
             }
         }
@@ -139,7 +143,13 @@ impl File<'_> {
     fn spell(&self, option: &Arg, value: &Spanned<DeValue<'_>>, into: &mut Vec<String>) -> Result<(), CliError> {
         let long = option.get_long().unwrap_or_default();
         let text = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
-            DeValue::String(text) => Ok(text.to_string()),
+            DeValue::String(text) => match secret_of(long, text) {
+                Some(variable) => Err(self.wrong(
+                    value.span().start,
+                    &format!("`{long}` holds a secret here: put it into the environment, as {variable}"),
+                )),
+                None => Ok(text.to_string()),
+            },
             DeValue::Integer(number) => Ok(number.as_str().to_owned()),
             DeValue::Float(number) => Ok(number.as_str().to_owned()),
             _ => Err(self.wrong(value.span().start, &format!("`{long}` takes a text or a number"))),
@@ -157,6 +167,29 @@ impl File<'_> {
             _ => into.push(format!("--{long}={}", text(value)?)),
         }
         Ok(())
+    }
+}
+
+/// Whether the environment says otherwise: it stands between what is typed and the file.
+fn is_in_environment(option: &Arg) -> bool {
+    let proxies = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let is_set = |name: &OsStr| env::var_os(name).is_some_and(|value| !value.is_empty());
+    match option.get_long() {
+        Some("proxy") => proxies.iter().any(|name| is_set(OsStr::new(name))),
+        _ => option.get_env().is_some_and(is_set),
+    }
+}
+
+/// The variable that a secret belongs into, if the value of an option is one.
+fn secret_of(option: &str, value: &str) -> Option<&'static str> {
+    let header = value.split_once(':').map(|(name, _)| name.trim().to_ascii_lowercase());
+    let names = ["auth", "cookie", "token", "key", "secret", "passw", "session"];
+    match (option, header) {
+        ("header", Some(header)) if names.iter().any(|name| header.contains(name)) => Some("CARBON_HEADER"),
+        ("proxy", _) if value.contains('@') => Some("HTTPS_PROXY or HTTP_PROXY"),
+        ("user", _) if value.contains(':') => Some("CARBON_PASSWORD"),
+        ("target", _) if value.contains('@') => Some("CARBON_PASSWORD (and `user` beside it)"),
+        _ => None,
     }
 }
 

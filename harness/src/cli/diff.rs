@@ -14,12 +14,13 @@ use super::error::CliError;
 use super::regression_args::{given, manifest};
 use super::run::start;
 use super::transport_args::TransportArgs;
+use crate::brief::plural;
 use crate::catalog;
 use crate::exit;
+use crate::redact::{Redactor, Veil};
 use crate::regression::findings::{self, Finding};
 use crate::regression::noise::Masks;
 use crate::regression::recording::{self, Depth, Recording};
-use crate::regression::redact::Redactor;
 use crate::regression::survey::survey;
 use crate::replay::{Compare, Replayer};
 use crate::report::{Recorder, Reporter, Shown};
@@ -99,7 +100,7 @@ impl Side {
 ///
 /// # Errors
 /// See [`CliError`].
-pub fn diff(args: &DiffArgs) -> Result<u8, CliError> {
+pub fn diff(args: &DiffArgs, veil: &Veil) -> Result<u8, CliError> {
     let contract = Arc::new(super::contract(args.specs.as_deref())?);
     let (before, after) = (Side::parse(&args.before)?, Side::parse(&args.after)?);
     let masks = args.masks.as_deref().map(Masks::read).transpose()?;
@@ -108,10 +109,11 @@ pub fn diff(args: &DiffArgs) -> Result<u8, CliError> {
         Some(folder) => recording::key(given().as_deref(), folder, false)?,
         None => given().unwrap_or_else(recording::random_key).into_bytes(),
     };
+    let redactor = Redactor::new(Arc::new(contract.schema.clone()), key);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (mut before, after) = runtime.block_on(async {
-        let before = record(&contract, &before, args, &key, args.values).await?;
-        let after = record(&contract, &after, args, &key, false).await?;
+        let before = record(&contract, &before, args, (veil, &redactor), args.values).await?;
+        let after = record(&contract, &after, args, (veil, &redactor), false).await?;
         Ok::<_, CliError>((before, after))
     })?;
     if let Some(masks) = &masks {
@@ -130,8 +132,14 @@ pub fn diff(args: &DiffArgs) -> Result<u8, CliError> {
     if compared == 0 {
         return Err(CliError::Usage("the two sides have no call in common: there is nothing to compare".to_owned()));
     }
+    if found.is_empty() && before.says_nothing() && after.says_nothing() {
+        let answers = plural(compared, "reply", "replies");
+        return Err(CliError::Nothing(format!(
+            "{answers} of both sides: nothing could be compared, for none holds a result"
+        )));
+    }
     match args.format {
-        Format::Json => super::print(|out| {
+        Format::Json => super::print_through(veil, |out| {
             let report = json!({
                 "before": before.manifest, "after": after.manifest, "compared": compared, "masked": before.masks.len(),
                 "only_before": gone, "only_after": new, "findings": found,
@@ -139,7 +147,7 @@ pub fn diff(args: &DiffArgs) -> Result<u8, CliError> {
             serde_json::to_writer_pretty(&mut *out, &report)?;
             writeln!(out)
         })?,
-        Format::Text => super::print(|out| write(out, &before, &after, (&gone, &new), &found))?,
+        Format::Text => super::print_through(veil, |out| write(out, &before, &after, (&gone, &new), &found))?,
     };
     Ok(if found.is_empty() { exit::CONFORMS } else { exit::MISMATCH })
 }
@@ -154,7 +162,13 @@ fn write(
     for (side, recording) in [("before", before), ("after ", after)] {
         let of = &recording.manifest;
         let version = of.server_version.as_deref().unwrap_or("untold");
-        writeln!(out, "{side}  {}  version {version}, {}, {} calls", of.target, of.date, recording.calls.len())?;
+        writeln!(
+            out,
+            "{side}  {}  version {version}, {}, {}",
+            of.target,
+            of.date,
+            plural(recording.calls.len(), "call", "calls")
+        )?;
     }
     findings::write(out, found)?;
     for (what, names) in [("only before", gone), ("only after", new)] {
@@ -167,12 +181,12 @@ fn write(
     let compared = before.calls.len() - gone.len();
     let masked = match before.masks.len() {
         0 => String::new(),
-        masked => format!(", {masked} places masked"),
+        masked => format!(", {} masked", plural(masked, "place", "places")),
     };
+    let calls = plural(compared, "call", "calls");
     match found.len() {
-        0 => writeln!(out, "{compared} calls compared{masked}: nothing changed"),
-        1 => writeln!(out, "{compared} calls compared{masked}: 1 finding"),
-        findings => writeln!(out, "{compared} calls compared{masked}: {findings} findings"),
+        0 => writeln!(out, "{calls} compared{masked}: nothing changed"),
+        findings => writeln!(out, "{calls} compared{masked}: {}", plural(findings, "finding", "findings")),
     }
 }
 
@@ -181,7 +195,7 @@ async fn record(
     contract: &Arc<Contract>,
     side: &Side,
     args: &DiffArgs,
-    key: &[u8],
+    (veil, redactor): (&Veil, &Redactor),
     twice: bool,
 ) -> Result<Recording, CliError> {
     let schema = Arc::new(contract.schema.clone());
@@ -195,7 +209,8 @@ async fn record(
             let client = args.transport.client(
                 base.clone(),
                 Policy::ReadsOnly(Arc::clone(&schema)),
-                args.max_requests.and_then(|most| usize::try_from(most).ok()),
+                args.max_requests,
+                (veil, redactor.clone()),
             )?;
             client.get("/rest_api/v2/").await?;
             (client, None)
@@ -208,7 +223,7 @@ async fn record(
     if args.only.is_empty() {
         examples.extend(&survey);
     }
-    let mut recorder = Recorder::new(manifest(&client).await?, Redactor::new(schema, key), None);
+    let mut recorder = Recorder::new(manifest(&client, redactor).await?, redactor.afresh(), None);
     let plan = Plan {
         contract,
         examples,

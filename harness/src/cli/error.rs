@@ -86,7 +86,10 @@ pub enum CliError {
     },
     /// The user ended it.
     #[error("interrupted; the sandbox was removed")]
-    Interrupted,
+    Interrupted(u8),
+    /// Nothing could be compared.
+    #[error("{0}")]
+    Nothing(String),
     /// A bindings file that cannot be used.
     #[error(transparent)]
     Bindings(#[from] BindingsError),
@@ -125,6 +128,35 @@ impl CliError {
         error.kind() == io::ErrorKind::BrokenPipe
     }
 
+    /// Whether it may repeat what a server said. The others are about what the user typed and wrote.
+    pub fn tells_of_a_server(&self) -> bool {
+        match self {
+            Self::Target(_)
+            | Self::Left { .. }
+            | Self::Sandbox(_)
+            | Self::Recording(_)
+            | Self::Run(_)
+            | Self::Io(_)
+            | Self::Embedded(_) => true,
+            Self::Selection(_)
+            | Self::Choice(_)
+            | Self::BaseUrl(_)
+            | Self::Usage(_)
+            | Self::Bash(_)
+            | Self::Namespace(_)
+            | Self::Script(_)
+            | Self::NoMock(_)
+            | Self::Transport(_)
+            | Self::OnlyWrites(_)
+            | Self::NotMeant { .. }
+            | Self::OtherTarget { .. }
+            | Self::Interrupted(_)
+            | Self::Nothing(_)
+            | Self::Bindings(_)
+            | Self::Contract { .. } => false,
+        }
+    }
+
     /// The exit code it ends with.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -150,8 +182,8 @@ impl CliError {
             ) => exit::REFUSED,
             Self::Sandbox(SandboxError::Target(error)) if error.is_unreachable() => exit::UNREACHABLE,
             Self::Sandbox(SandboxError::Journal(_)) | Self::Bindings(_) | Self::Recording(_) => exit::USAGE,
-            Self::Left { .. } | Self::Sandbox(_) => exit::MISMATCH,
-            Self::Interrupted => exit::INTERRUPTED,
+            Self::Left { .. } | Self::Sandbox(_) | Self::Nothing(_) => exit::MISMATCH,
+            Self::Interrupted(code) => *code,
             Self::Contract { .. } => exit::CONTRACT,
             Self::Run(RunError::Snapshot(_) | RunError::Report(_)) | Self::Io(_) => exit::MISMATCH,
         }

@@ -11,11 +11,12 @@ use carbon_specs::Contract;
 
 use super::args::{Format, LiteralArgs, SleepArgs};
 use super::error::CliError;
-use super::run::{detail, reporters, start};
+use super::run::{detail, start, terminal};
+use super::signals;
 use crate::catalog;
 use crate::control;
 use crate::curl::point_at;
-use crate::embedded::{Signal, Signals};
+use crate::embedded::Signals;
 use crate::exit;
 use crate::literal::{Isolation, Shell, inside, script, sleep};
 use crate::outcome::Summary;
@@ -55,14 +56,9 @@ pub fn literal(args: &LiteralArgs) -> Result<u8, CliError> {
     });
     runtime.shutdown_timeout(END);
     match told.get() {
-        Some(signal) => Ok(signalled(signal)),
+        Some(signal) => Ok(signals::code(signal)),
         None => code,
     }
-}
-
-/// As a shell has it.
-fn signalled(signal: Signal) -> u8 {
-    u8::try_from(signal.number()).map_or(u8::MAX, |number| exit::SIGNALLED.saturating_add(number))
 }
 
 fn dry_run(contract: &Contract, args: &LiteralArgs) -> Result<u8, CliError> {
@@ -99,7 +95,7 @@ async fn page(
     };
     // The replay's snapshots are not asked here; the folder only has to have a name.
     let snapshots = Snapshots::new("snapshots".into(), Mode::Compare);
-    let mut reporter = Shown::new(reporters(args.format, detail(args.quiet, args.verbose), &[])?);
+    let mut reporter = Shown::new(terminal(args.format, detail(args.quiet, args.verbose)));
     let (client, _embedded) = start(contract, TIMEOUT).await?;
     let replayer = Replayer::new(client, Compare::Exact);
     let summary: Summary = run::until(&plan, &replayer, &snapshots, &mut reporter, interrupted).await?;

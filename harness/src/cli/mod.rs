@@ -13,10 +13,12 @@ mod explain;
 mod list;
 mod literal;
 mod manual;
+mod privacy_args;
 mod regression_args;
 mod rules;
 mod run;
 mod show;
+mod signals;
 mod transport_args;
 mod verify;
 mod writes_args;
@@ -36,7 +38,8 @@ pub use error::CliError;
 use crate::embedded;
 use crate::exit;
 use crate::literal::inside;
-use crate::snapshot::Snapshots;
+use crate::redact::Veil;
+use crate::snapshot::{Mode, Snapshots};
 
 /// Runs the program with its arguments (the first is its own name) and says how it ended.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -55,17 +58,21 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::CONFORMS });
         }
     };
-    dispatch(args).unwrap_or_else(|error| {
+    let veil = Veil::default();
+    dispatch(args, &veil).unwrap_or_else(|error| {
         if !error.is_broken_pipe() {
-            let _ = writeln!(anstream::stderr(), "error: {error}");
+            let told = error.to_string();
+            let told = if error.tells_of_a_server() { veil.sentence(&told) } else { told };
+            let _ = writeln!(anstream::stderr(), "error: {told}");
         }
         ExitCode::from(error.exit_code())
     })
 }
 
-fn dispatch(args: Args) -> Result<ExitCode, CliError> {
+/// Commands that ask servers get the veil; what they show of one goes through it, and so do errors.
+fn dispatch(args: Args, veil: &Veil) -> Result<ExitCode, CliError> {
     let code = match args.command.unwrap_or(Command::Run(Box::new(args.run))) {
-        Command::Run(args) => run::run(&args)?,
+        Command::Run(args) => run::run(&args, veil)?,
         Command::List(args) => list::list(&args)?,
         Command::Show(args) => show::show(&args)?,
         Command::Rules(args) => rules::rules(&args)?,
@@ -75,10 +82,10 @@ fn dispatch(args: Args) -> Result<ExitCode, CliError> {
         Command::LiteralInside(args) => return Ok(inside::run(args)),
         Command::LiteralSleep(args) => literal::sleep(&args)?,
         Command::Verify(args) => verify::verify(&args)?,
-        Command::Bind(args) => bind::bind(&args)?,
-        Command::Clean(args) => clean::clean(&args)?,
-        Command::Check(args) => check::check(&args)?,
-        Command::Diff(args) => diff::diff(&args)?,
+        Command::Bind(args) => bind::bind(&args, veil)?,
+        Command::Clean(args) => clean::clean(&args, veil)?,
+        Command::Check(args) => check::check(&args, veil)?,
+        Command::Diff(args) => diff::diff(&args, veil)?,
         Command::Completions(args) => manual::completions(&args)?,
         Command::Man(args) => manual::man(&args)?,
         Command::Docs(args) => docs::docs(&args)?,
@@ -97,14 +104,24 @@ fn contract(specs: Option<&Path>) -> Result<Contract, CliError> {
     contract.map_err(|error| CliError::Contract { folder: specs.map(Path::to_path_buf), error: Box::new(error) })
 }
 
-/// The folder of snapshots: as given, or the nearest one.
-fn snapshots(given: Option<&Path>) -> io::Result<PathBuf> {
+/// The snapshots: of the folder that is given, of the nearest one, or, where nothing is to be written, those built in.
+fn snapshots(given: Option<&Path>, mode: Mode) -> io::Result<Snapshots> {
     if let Some(folder) = given {
-        return Ok(folder.to_owned());
+        return Ok(Snapshots::new(folder.to_owned(), mode));
     }
     let here = env::current_dir()?;
-    let found = Snapshots::nearest(&here);
-    Ok(found.strip_prefix(&here).map(Path::to_owned).unwrap_or(found))
+    Ok(match (Snapshots::nearest(&here), mode) {
+        (Some(found), _) => Snapshots::new(found.strip_prefix(&here).map(Path::to_owned).unwrap_or(found), mode),
+        (None, Mode::Update) => Snapshots::new(PathBuf::from("snapshots"), mode),
+        (None, Mode::Compare) => Snapshots::built_in(),
+    })
+}
+
+/// Prints what tells of a server, through the veil.
+fn print_through(veil: &Veil, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<u8, CliError> {
+    let mut text = Vec::new();
+    write(&mut text)?;
+    print(|out| out.write_all(veil.text(&String::from_utf8_lossy(&text)).as_bytes()))
 }
 
 /// Prints through a function, to a stdout that drops colours where they are not wanted.

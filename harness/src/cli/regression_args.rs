@@ -8,9 +8,10 @@ use carbon_specs::Schema;
 use jiff::ZonedDateTime;
 
 use super::error::CliError;
+use super::privacy_args;
+use crate::redact::Redactor;
 use crate::regression::baseline::Baseline;
 use crate::regression::recording::{self, Depth, Manifest, Recording};
-use crate::regression::redact::Redactor;
 use crate::report::Recorder;
 use crate::target::{Client, TargetError};
 use crate::version;
@@ -47,6 +48,12 @@ impl RegressionArgs {
     pub fn baseline(&self, schema: &Arc<Schema>) -> Result<Option<Baseline>, CliError> {
         let Some(folder) = &self.baseline else { return Ok(None) };
         let earlier = Recording::read(folder)?;
+        if earlier.says_nothing() {
+            let folder = folder.display();
+            return Err(CliError::Nothing(format!(
+                "{folder}: nothing can be compared with it, for no reply holds a result"
+            )));
+        }
         let key = recording::key(given().as_deref(), folder, false)?;
         let depth = if self.values { Depth::Exact } else { Depth::Shape };
         Ok(Some(Baseline::new(Arc::clone(schema), earlier, depth, key)))
@@ -60,7 +67,8 @@ impl RegressionArgs {
         let Some(folder) = &self.save else { return Ok(None) };
         let key = recording::key(given().as_deref(), folder, true)?;
         let redactor = Redactor::new(Arc::clone(schema), key);
-        Ok(Some(Recorder::new(manifest(client).await?, redactor, Some(folder.clone()))))
+        let manifest = manifest(client, &redactor).await?;
+        Ok(Some(Recorder::new(manifest, redactor, Some(folder.clone()))))
     }
 
     /// What keeps a report clean. Its placeholders are those of the recording, where there is one.
@@ -68,11 +76,14 @@ impl RegressionArgs {
     /// # Errors
     /// The key cannot be read.
     pub fn redactor(&self, schema: &Arc<Schema>) -> Result<Redactor, CliError> {
-        let key = match self.save.as_ref().or(self.baseline.as_ref()) {
-            Some(folder) => recording::key(given().as_deref(), folder, false)?,
-            None => given().unwrap_or_else(recording::random_key).into_bytes(),
-        };
-        Ok(Redactor::new(Arc::clone(schema), key))
+        Ok(match self.save.as_ref().or(self.baseline.as_ref()) {
+            // The folder is made with its key at once: what is shown and what is saved have the same placeholders.
+            Some(folder) => {
+                let key = recording::key(given().as_deref(), folder, self.save.is_some())?;
+                Redactor::new(Arc::clone(schema), key)
+            }
+            None => privacy_args::redactor(schema),
+        })
     }
 }
 
@@ -85,11 +96,14 @@ pub fn given() -> Option<String> {
 ///
 /// # Errors
 /// The server does not answer.
-pub async fn manifest(client: &Client) -> Result<Manifest, TargetError> {
+pub async fn manifest(client: &Client, redactor: &Redactor) -> Result<Manifest, TargetError> {
     Ok(Manifest {
         harness: env!("CARGO_PKG_VERSION").to_owned(),
         target: if client.is_ours() { "embedded".to_owned() } else { client.base().to_string() },
-        server_version: version::ask(client).await?,
+        server_version: version::ask(client).await?.map(|version| match version::is_plain(&version) {
+            true => version,
+            false => redactor.text(&version),
+        }),
         date: ZonedDateTime::now().date().to_string(),
     })
 }

@@ -11,25 +11,26 @@ use globset::Glob;
 
 use super::args::{CompareArg, Format, ReportArg, RunArgs};
 use super::error::CliError;
+use super::signals::Signals;
 use super::writes_args::{self, WritesArg};
 use crate::catalog::{self, SelectionError};
 use crate::control;
 use crate::embedded::Embedded;
 use crate::exit;
-use crate::outcome::Summary;
+use crate::redact::Veil;
 use crate::regression::survey::survey;
 use crate::replay::{Compare, Replayer};
 use crate::report::{Detail, Document, GithubJob, Json, Redacted, Reporter, Shown, Text};
 use crate::run::{self, Plan};
 use crate::sandbox::Sandbox;
-use crate::snapshot::{Mode, Snapshots};
+use crate::snapshot::Mode;
 use crate::target::{BaseUrl, Client, Policy};
 
 /// Carries out `run`.
 ///
 /// # Errors
 /// See [`CliError`].
-pub fn run(args: &RunArgs) -> Result<u8, CliError> {
+pub fn run(args: &RunArgs, veil: &Veil) -> Result<u8, CliError> {
     let contract = Arc::new(super::contract(args.specs.as_deref())?);
     // A recording shows every model, not only those that the page reads.
     let survey = if args.regression.records() { survey(&contract.schema) } else { Vec::new() };
@@ -43,57 +44,58 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
     {
         return Err(CliError::OnlyWrites(target.to_string()));
     }
-    let folder = super::snapshots(args.snapshots.as_deref())?;
-    let snapshots = Snapshots::new(folder, if args.update { Mode::Update } else { Mode::Compare });
+    let mode = if args.update { Mode::Update } else { Mode::Compare };
+    let snapshots = super::snapshots(args.snapshots.as_deref(), mode)?;
     let schema = Arc::new(contract.schema.clone());
     plan.judgement.baseline = args.regression.baseline(&schema)?;
-    let shown = Shown::new(reporters(args.format, detail(args.quiet, args.verbose), &args.report)?);
+    let terminal = terminal(args.format, detail(args.quiet, args.verbose));
+    let files = files(&args.report)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let summary = runtime.block_on(async {
+    let (summary, code) = runtime.block_on(async {
         // The embedded mock lives until the run is over.
-        let (client, _embedded, sandbox) = connect(&contract, target, args).await?;
+        let (client, _embedded, sandbox) = connect(&contract, target, args, veil).await?;
         let compare = compare(&client, args.compare).await?;
         let (compare, page) = args.writes.bound(&contract, &client, args.compare, compare)?;
-        if compare == Compare::Exact && !args.update && !plan.examples.is_empty() && !snapshots.folder().is_dir() {
-            let folder = snapshots.folder().display();
+        if compare == Compare::Exact
+            && !args.update
+            && !plan.examples.is_empty()
+            && let Some(folder) = snapshots.folder().filter(|folder| !folder.is_dir())
+        {
+            let folder = folder.display();
             return Err(CliError::Usage(format!(
-                "there are no snapshots in {folder}: run in the repository, or name their folder with --snapshots"
+                "there are no snapshots in {folder}: name their folder with --snapshots, or none for those built in"
             )));
         }
-        // On real data no report tells what is personal.
-        let shown: Box<dyn Reporter> = match compare {
-            Compare::Exact => Box::new(shown),
-            Compare::Shape | Compare::Rules => Box::new(Redacted::new(shown, args.regression.redactor(&schema)?)),
-        };
-        let mut reporter = vec![shown];
+        let is_open = args.privacy.show_values && args.format == Format::Text;
+        let terminal = if is_open { terminal } else { hide(terminal, veil) };
+        let mut reporter: Vec<Box<dyn Reporter>> = vec![Box::new(Shown::new(terminal)), hide(Box::new(files), veil)];
         if let Some(recorder) = args.regression.recorder(&schema, &client).await? {
             plan.twice = !client.is_ours();
             reporter.push(Box::new(recorder));
         }
-        let session = sandbox.map(|sandbox| args.writes.session(&client, sandbox, args.quiet));
+        let session = sandbox.map(|sandbox| args.writes.session(&client, sandbox, args.quiet, veil));
         let replayer =
             Replayer::new(client, compare).in_sandbox(session.clone()).bound(page).patient(args.writes.patience());
-        match session {
-            None => {
-                // A signal that cannot be heard ends the program as it always does.
-                let interrupted = async {
-                    if tokio::signal::ctrl_c().await.is_err() {
-                        std::future::pending::<()>().await;
-                    }
-                };
-                let run = run::until(&plan, &replayer, &snapshots, &mut reporter, interrupted);
-                Ok::<Summary, CliError>(run.await?)
-            }
-            Some(session) => {
-                let run = run::run(&plan, &replayer, &snapshots, &mut reporter);
-                writes_args::around(&session, &args.writes.journal, run).await
-            }
-        }
+        let signals = Signals::listen();
+        let run = run::until(&plan, &replayer, &snapshots, &mut reporter, signals.one());
+        let summary = match session {
+            None => run.await?,
+            Some(session) => writes_args::around(&session, &args.writes.journal, &signals, run).await?,
+        };
+        Ok::<_, CliError>((summary, signals.code()))
     })?;
     if summary.interrupted {
-        return Ok(exit::INTERRUPTED);
+        return Ok(code.unwrap_or(exit::INTERRUPTED));
     }
     Ok(if summary.conforms() { exit::CONFORMS } else { exit::MISMATCH })
+}
+
+/// On real data no report tells what is personal.
+fn hide(reporter: Box<dyn Reporter>, veil: &Veil) -> Box<dyn Reporter> {
+    match veil.redactor() {
+        Some(redactor) => Box::new(Redacted::new(reporter, redactor.clone())),
+        None => reporter,
+    }
 }
 
 fn plan<'a>(contract: &'a Contract, survey: &'a [Example], args: &RunArgs) -> Result<Plan<'a>, CliError> {
@@ -155,24 +157,30 @@ async fn connect(
     contract: &Arc<Contract>,
     target: Option<BaseUrl>,
     args: &RunArgs,
+    veil: &Veil,
 ) -> Result<(Client, Option<Embedded>, Option<Arc<Sandbox>>), CliError> {
     let Some(base) = target else {
         let (client, embedded) = start(contract, args.transport.patience()).await?;
         return Ok((client, Some(embedded), None));
     };
-    let (policy, sandbox) = args.writes.policy(&Arc::new(contract.schema.clone()), &base)?;
-    let client = args.transport.client(base, policy, args.max_requests.and_then(|most| usize::try_from(most).ok()))?;
+    let schema = Arc::new(contract.schema.clone());
+    let redactor = args.regression.redactor(&schema)?;
+    let (policy, sandbox) = args.writes.policy(&schema, &base)?;
+    let client = args.transport.client(base, policy, args.max_requests, (veil, redactor))?;
     client.get("/rest_api/v2/").await?;
     Ok((client, None, sandbox))
 }
 
+/// How replies are compared. What a server says of itself is believed only of this machine, and no server's word opens the
+/// veil: a billing server may answer anything, and a tunnel to one is this machine, too.
 async fn compare(client: &Client, wanted: CompareArg) -> Result<Compare, CliError> {
     Ok(match wanted {
         CompareArg::Exact => Compare::Exact,
         CompareArg::Shape => Compare::Shape,
         CompareArg::Rules => Compare::Rules,
         CompareArg::Auto if client.is_ours() => Compare::Exact,
-        CompareArg::Auto if control::is_mock(client).await? => Compare::Exact,
+        // On another machine nobody's word is taken that it is a mock.
+        CompareArg::Auto if client.base().is_loopback() && control::is_mock(client).await? => Compare::Exact,
         CompareArg::Auto => Compare::Shape,
     })
 }
@@ -186,14 +194,20 @@ pub(super) fn detail(quiet: bool, verbose: bool) -> Detail {
     }
 }
 
-/// Standard output in its format, and a file for each report asked for.
-pub(super) fn reporters(format: Format, detail: Detail, files: &[ReportArg]) -> io::Result<Vec<Box<dyn Reporter>>> {
-    let mut reporters: Vec<Box<dyn Reporter>> = vec![match format {
+/// Standard output in its format.
+pub(super) fn terminal(format: Format, detail: Detail) -> Box<dyn Reporter> {
+    match format {
         Format::Text => Box::new(Text::new(anstream::AutoStream::auto(io::stdout()), detail)),
         Format::Json => Box::new(Json::new(io::stdout())),
-    }];
-    for report in files {
-        reporters.push(Box::new(Document::new(report.kind, &report.file)?));
+    }
+}
+
+/// A file for each report asked for, and what GitHub reads. A file that cannot be written is told of before anything is sent.
+fn files(wanted: &[ReportArg]) -> Result<Vec<Box<dyn Reporter>>, CliError> {
+    let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
+    for report in wanted {
+        let document = Document::new(report.kind, &report.file);
+        reporters.push(Box::new(document.map_err(|error| CliError::Usage(format!("--report: {error}")))?));
     }
     if GithubJob::is_one() {
         reporters.push(Box::new(GithubJob::default()));

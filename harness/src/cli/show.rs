@@ -13,7 +13,7 @@ use crate::catalog::{self, SelectionError};
 use crate::replay::Form;
 use crate::report::{chain, heading_style};
 use crate::run::forms_of;
-use crate::snapshot;
+use crate::snapshot::Mode;
 
 /// Rows of a loop that are shown.
 const MOST_ROWS: usize = 10;
@@ -32,16 +32,15 @@ pub fn show(args: &ShowArgs) -> Result<u8, CliError> {
             return Err(SelectionError::UnknownId(args.id.clone(), format!("; there are {}", ids.join(", "))).into());
         }
     };
-    let folder = super::snapshots(args.snapshots.as_deref())?;
+    let snapshots = super::snapshots(args.snapshots.as_deref(), Mode::Compare)?;
     super::print(|out| {
         head(out, &contract, example)?;
         for (form, variant) in forms_of(example) {
             show_variant(out, example, form, variant)?;
-            let file = folder.join(format!("{}.snap", snapshot::name(&example.id, form)));
             title(out, "Snapshot")?;
-            match snapshot::read(&file) {
-                Ok(text) => writeln!(out, "{}", text.trim_end())?,
-                Err(_) if !file.exists() => writeln!(out, "none yet; `carbon-harness run --update` writes it")?,
+            match snapshots.text(&example.id, form) {
+                Ok(Some(text)) => writeln!(out, "{}", text.trim_end())?,
+                Ok(None) => writeln!(out, "none yet; `carbon-harness run --update` writes it")?,
                 Err(error) => writeln!(out, "{error}")?,
             }
         }

@@ -9,6 +9,7 @@ use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use hyper_util::client::proxy::matcher::Matcher;
 
 use super::error::CliError;
+use crate::redact::{Redactor, Veil};
 use crate::target::{BaseUrl, Client, Policy, Proxy, Transport, basic};
 
 /// The environment variable with the password of `--user`.
@@ -39,7 +40,8 @@ pub struct TransportArgs {
     /// Sign in as this user (basic authentication), with the password in CARBON_PASSWORD.
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
-    /// Trust these authorities (PEM) for https, instead of the system's.
+    /// Trust these certificates (PEM) for https, instead of the system's authorities: an authority's, or the server's own,
+    /// however it is signed.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
     /// Go through this proxy; by default as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say.
@@ -48,11 +50,19 @@ pub struct TransportArgs {
 }
 
 impl TransportArgs {
-    /// A client for a server, by these options.
+    /// A client for a server that is not ours, by these options. From here on nothing is shown but through the veil.
     ///
     /// # Errors
     /// An option or a variable that cannot be used.
-    pub fn client(&self, base: BaseUrl, policy: Policy, most: Option<usize>) -> Result<Client, CliError> {
+    pub fn client(
+        &self,
+        base: BaseUrl,
+        policy: Policy,
+        most: Option<u64>,
+        (veil, redactor): (&Veil, Redactor),
+    ) -> Result<Client, CliError> {
+        // Whoever asks a server that is not ours has drawn the veil before its first answer. Its address was typed here.
+        let redactor = veil.draw(redactor.sparing(base.host()));
         let mut headers = self.header.clone();
         if let Some(text) = variable(HEADER) {
             // The error does not repeat it.
@@ -79,10 +89,10 @@ impl TransportArgs {
             proxy,
             ca: self.ca.clone(),
             rate: self.rate,
-            most,
+            most: most.and_then(|most| usize::try_from(most).ok()),
             retries: usize::from(self.retries),
         };
-        Ok(Client::over(base, policy, transport)?)
+        Ok(Client::over(base, policy, transport, Some(redactor))?)
     }
 
     /// How long an answer may take.

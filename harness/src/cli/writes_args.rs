@@ -11,7 +11,10 @@ use clap::ValueEnum;
 
 use super::args::CompareArg;
 use super::error::CliError;
+use super::signals::Signals;
 use crate::bindings::file::PageBindings;
+use crate::exit;
+use crate::redact::Veil;
 use crate::replay::Compare;
 use crate::run::RunError;
 use crate::sandbox::journal::Journal;
@@ -65,7 +68,7 @@ impl WritesArgs {
     /// [`CliError::NotMeant`].
     pub fn check(&self, target: Option<&BaseUrl>) -> Result<(), CliError> {
         let (WritesArg::All, Some(target)) = (self.writes, target) else { return Ok(()) };
-        let host = host(target);
+        let host = target.host().to_owned();
         match self.i_mean.as_deref() {
             Some(meant) if meant == host => Ok(()),
             meant => Err(CliError::NotMeant { host, meant: meant.unwrap_or_default().to_owned() }),
@@ -132,76 +135,51 @@ impl WritesArgs {
     }
 
     /// The sandbox on its server.
-    pub fn session(&self, client: &Client, sandbox: Arc<Sandbox>, quiet: bool) -> Arc<Session> {
-        Arc::new(Session::new(client.clone(), sandbox, patience(self.settle, quiet)))
+    pub fn session(&self, client: &Client, sandbox: Arc<Sandbox>, quiet: bool, veil: &Veil) -> Arc<Session> {
+        Arc::new(Session::new(client.clone(), sandbox, patience(self.settle, quiet, veil)))
     }
 }
 
-/// The host of a target, without its port.
-fn host(target: &BaseUrl) -> String {
-    let text = target.to_string();
-    let authority = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    };
-    host.trim_matches(['[', ']']).to_owned()
-}
-
 /// Waits that long, and tells a terminal what is being done.
-pub(super) fn patience(settle: u64, quiet: bool) -> Patience {
+pub(super) fn patience(settle: u64, quiet: bool, veil: &Veil) -> Patience {
     let shown = !quiet && io::stderr().is_terminal();
+    let veil = veil.clone();
     let say = move |text: &str| {
         if shown {
             // If this cannot be written, the work is done all the same.
-            let _ = writeln!(anstream::stderr(), "sandbox: {text}");
+            let _ = writeln!(anstream::stderr(), "sandbox: {}", veil.sentence(text));
         }
     };
     Patience { deadline: Duration::from_secs(settle), say: Arc::new(say) }
 }
 
-/// Builds the sandbox, runs, and removes it again, whatever happened between; so too when the user interrupts.
+/// Builds the sandbox, runs, and removes it again, whatever happened between; so too when the user interrupts. The run
+/// itself is told of a signal, and ends with its report.
 ///
 /// # Errors
 /// The first that went wrong; what could not be removed comes before all else.
 pub(super) async fn around<T>(
     session: &Session,
     journal: &std::path::Path,
+    signals: &Signals,
     run: impl Future<Output = Result<T, RunError>>,
 ) -> Result<T, CliError> {
-    let ran = tokio::select! {
-        () = stopped() => Err(CliError::Interrupted),
-        ran = async {
-            session.build().await?;
-            Ok(run.await?)
-        } => ran,
+    let built = tokio::select! {
+        () = signals.one() => Err(CliError::Interrupted(signals.code().unwrap_or(exit::INTERRUPTED))),
+        built = session.build() => built.map_err(CliError::from),
+    };
+    let ran = match built {
+        Ok(()) => run.await.map_err(CliError::from),
+        Err(error) => Err(error),
     };
     let left = |left: String| CliError::Left { journal: journal.to_owned(), left };
     let removed = tokio::select! {
-        () = stopped() => return Err(left("the removal was interrupted".to_owned())),
+        () = signals.another() => return Err(left("the removal was interrupted".to_owned())),
         removed = session.remove() => removed,
     };
     match removed {
         Ok(removal) if removal.left.is_empty() => ran,
         Ok(removal) => Err(left(removal.left.join("; "))),
         Err(error) => Err(left(error.to_string())),
-    }
-}
-
-/// Ends when the user, or the system, wants us to end.
-async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

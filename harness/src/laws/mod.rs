@@ -10,6 +10,7 @@ pub mod book;
 pub mod call;
 pub mod dice;
 pub mod draw;
+mod hidden;
 pub mod law;
 pub mod look;
 pub mod pick;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::run::{Checked, Held};
 use super::shrink::Failing;
+use crate::brief::plural;
 use crate::outcome::Status;
 
 /// For people: what is broken, with commands to copy; then what was not tried; then the sum.
@@ -26,7 +27,9 @@ pub fn text(out: &mut dyn Write, base: &str, checked: &Checked, verbose: bool) -
                 writeln!(out, "  expected  {}", failing.wrong.expected)?;
                 writeln!(out, "  got       {}\n", failing.wrong.got)?;
             }
-            (None, Status::Pass) if verbose => writeln!(out, "pass  {}  {} cases", law.name, law.cases)?,
+            (None, Status::Pass) if verbose => {
+                writeln!(out, "pass  {}  {}", law.name, plural(law.cases, "case", "cases"))?
+            }
             _ => {}
         }
     }
@@ -42,19 +45,20 @@ pub fn text(out: &mut dyn Write, base: &str, checked: &Checked, verbose: bool) -
         writeln!(out, "ended early: {stopped}")?;
     }
     if checked.unsteady > 0 {
-        writeln!(out, "{} cases failed once and not again: the data moved", checked.unsteady)?;
+        let cases = plural(checked.unsteady, "case", "cases");
+        writeln!(out, "{cases} failed once and not again: the data moved")?;
     }
     let count = |status| checked.count(status);
     writeln!(
         out,
-        "{} laws: {} hold, {} broken, {} warnings, {} not run   {} cases, {} requests, seed {}",
-        checked.laws.len(),
+        "{}: {} hold, {} broken, {}, {} not run   {}, {}, seed {}",
+        plural(checked.laws.len(), "law", "laws"),
         count(Status::Pass),
         count(Status::Fail),
-        count(Status::Warn),
+        plural(count(Status::Warn), "warning", "warnings"),
         count(Status::NotRun),
-        checked.laws.iter().map(|law| law.cases).sum::<usize>(),
-        checked.requests,
+        plural(checked.laws.iter().map(|law| law.cases).sum(), "case", "cases"),
+        plural(checked.requests, "request", "requests"),
         checked.seed
     )
 }

@@ -323,4 +323,16 @@ mod tests {
         bare.as_object_mut().unwrap().shift_remove("tarif_id");
         check("asked", &call, &abonents(right.clone()), &[&abonents(bare), &with("sms", json!("1"))]);
     }
+
+    #[test]
+    fn how_money_is_spelled_is_only_assumed() {
+        let call = Call::get("Usluga", json!({"pk": 1}));
+        let schema = carbon_specs::Contract::embedded().unwrap().schema;
+        let usluga = schema.model("Usluga").unwrap();
+        let money = usluga.fields.iter().find(|field| field.kind == carbon_specs::FieldType::Money).unwrap();
+        let fields = serde_json::Map::from_iter([(money.name.clone(), json!(10.5))]);
+        let body = json!({"call": "/rest_api/v2/Usluga/", "result": {"pk": 1, "model": "Usluga", "fields": fields}});
+        let judged = judge("types", &call, 200, "application/json", &body.to_string());
+        assert_eq!(judged.failure().unwrap().standing, Some(Provenance::Assumed));
+    }
 }

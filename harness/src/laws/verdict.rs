@@ -3,6 +3,8 @@
 use carbon_specs::Provenance;
 use serde_json::Value;
 
+use crate::brief::cut;
+
 /// Longer values are cut where they are shown.
 const MOST_SHOWN: usize = 300;
 
@@ -68,11 +70,7 @@ pub fn must(holds: bool, expected: impl Into<String>, got: impl Into<String>) ->
 
 /// A value in a line; long ones are cut.
 pub fn brief(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(MOST_SHOWN) {
-        Some((end, _)) => format!("{}... ({} characters)", &text[..end], text.chars().count()),
-        None => text,
-    }
+    cut(&value.to_string(), MOST_SHOWN)
 }
 
 #[cfg(test)]

@@ -15,11 +15,35 @@ pub struct Change {
     pub at: String,
     /// What, as the end of a sentence: `is now a boolean (was a whole number)`.
     pub what: String,
+    /// What was there before, and is expected.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub was: String,
+    /// What is there now.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub is: String,
 }
 
 impl Change {
-    fn new(at: &str, what: impl Into<String>) -> Self {
-        Self { at: if at.is_empty() { "the reply".to_owned() } else { at.to_owned() }, what: what.into() }
+    /// Something changed at a place; the whole reply has none.
+    pub fn new(at: &str, what: impl Into<String>) -> Self {
+        let at = if at.is_empty() { "the reply" } else { at };
+        Self { at: at.to_owned(), what: what.into(), was: String::new(), is: String::new() }
+    }
+
+    /// Something took the place of something else.
+    pub fn moved(at: &str, was: impl Into<String>, is: impl Into<String>) -> Self {
+        let (was, is) = (was.into(), is.into());
+        Self { was: was.clone(), is: is.clone(), ..Self::new(at, format!("is now {is} (was {was})")) }
+    }
+
+    /// What was there is not any more.
+    pub fn gone(at: &str) -> Self {
+        Self { was: "there".to_owned(), is: "gone".to_owned(), ..Self::new(at, "is gone") }
+    }
+
+    /// What was not there is there now.
+    pub fn added(at: &str) -> Self {
+        Self { was: "not there".to_owned(), is: "there".to_owned(), ..Self::new(at, "is new") }
     }
 }
 
@@ -37,8 +61,8 @@ struct Comparison<'c> {
 }
 
 impl Comparison<'_> {
-    fn tell(&mut self, at: &str, what: impl Into<String>) {
-        self.changes.push(Change::new(at, what));
+    fn tell(&mut self, change: Change) {
+        self.changes.push(change);
     }
 
     fn shapes(&mut self, at: &str, nullable: bool, before: &Shape, after: &Shape) {
@@ -47,22 +71,30 @@ impl Comparison<'_> {
         }
         let emptied = after.texts.contains(&Spelling::Empty) && !before.texts.contains(&Spelling::Empty);
         if before.null && !after.null && emptied {
-            self.tell(at, "is now an empty text where it was null");
+            self.tell(Change {
+                was: "null".to_owned(),
+                is: "an empty text".to_owned(),
+                ..Change::new(at, "is now an empty text where it was null")
+            });
             return;
         }
         let (was, is) = (before.kinds(), after.kinds());
         if was.is_empty() != is.is_empty() {
             if !nullable {
-                self.tell(at, format!("is now {} (was {})", in_words(&is), in_words(&was)));
+                self.tell(Change::moved(at, in_words(&was), in_words(&is)));
             }
             return;
         }
         if is.iter().any(|kind| !was.contains(kind)) && !both_free(before, after) {
-            self.tell(at, format!("is now {} (was {})", in_words(&is), in_words(&was)));
+            self.tell(Change::moved(at, in_words(&was), in_words(&is)));
             return;
         }
         if after.null && !before.null && !nullable {
-            self.tell(at, "is now null at times (never was)");
+            self.tell(Change {
+                was: "never null".to_owned(),
+                is: "null at times".to_owned(),
+                ..Change::new(at, "is now null at times (never was)")
+            });
         }
         if let (Some(before), Some(after)) = (&before.list, &after.list) {
             self.shapes(&format!("{at}[]"), false, before, after);
@@ -79,7 +111,7 @@ impl Comparison<'_> {
     fn objects(&mut self, at: &str, columns: Option<&str>, before: &Object, after: &Object) {
         if before.model != after.model {
             let name = |object: &Object| object.model.clone().unwrap_or_else(|| "no row".to_owned());
-            self.tell(at, format!("is now of {} (was of {})", name(after), name(before)));
+            self.tell(Change::moved(at, format!("of {}", name(before)), format!("of {}", name(after))));
             return;
         }
         // A row is told by its model, wherever in a reply it stands.
@@ -90,13 +122,21 @@ impl Comparison<'_> {
             let Some(is) = after.keys.get(name) else {
                 let other = after.keys.keys().find(|other| !before.keys.contains_key(*other) && alike(other, name));
                 match other {
-                    Some(other) => self.tell(&place, format!("is now spelled `{other}`")),
-                    None => self.tell(&place, "is gone"),
+                    Some(other) => self.tell(Change {
+                        was: name.clone(),
+                        is: other.clone(),
+                        ..Change::new(&place, format!("is now spelled `{other}`"))
+                    }),
+                    None => self.tell(Change::gone(&place)),
                 }
                 continue;
             };
             if was.seen == before.seen && is.seen < after.seen {
-                self.tell(&place, "is missing at times (always was there)");
+                self.tell(Change {
+                    was: "always there".to_owned(),
+                    is: "missing at times".to_owned(),
+                    ..Change::new(&place, "is missing at times (always was there)")
+                });
             }
             if let (Some(model), "fields", Some(one), Some(other)) =
                 (&before.model, name.as_str(), &was.shape.object, &is.shape.object)
@@ -109,7 +149,7 @@ impl Comparison<'_> {
         }
         for name in after.keys.keys().filter(|name| !before.keys.contains_key(*name)) {
             if !before.keys.keys().any(|other| alike(other, name)) {
-                self.tell(&join(at, name), "is new");
+                self.tell(Change::added(&join(at, name)));
             }
         }
     }
@@ -154,9 +194,9 @@ fn values(masks: &Masks, at: &str, before: &Value, after: &Value, into: &mut Vec
         (Value::Array(one), Value::Array(other)) => lists(masks, at, one, other, into),
         (Value::String(one), Value::String(other)) => match (nested(one), nested(other)) {
             (Some(one), Some(other)) => values(masks, at, &one, &other, into),
-            _ => into.push(Change::new(at, format!("is now {after} (was {before})"))),
+            _ => into.push(Change::moved(at, before.to_string(), after.to_string())),
         },
-        _ => into.push(Change::new(at, format!("is now {} (was {})", brief(after), brief(before)))),
+        _ => into.push(Change::moved(at, brief(before), brief(after))),
     }
 }
 
@@ -171,13 +211,13 @@ fn pairs(masks: &Masks, at: &str, before: &Map<String, Value>, after: &Map<Strin
         match after.get(name) {
             Some(is) => values(masks, &place, was, is, into),
             None if masks.covers(&place) => {}
-            None => into.push(Change::new(&place, "is gone")),
+            None => into.push(Change::gone(&place)),
         }
     }
     for name in after.keys().filter(|name| !before.contains_key(*name)) {
         let place = join(at, name);
         if !masks.covers(&place) {
-            into.push(Change::new(&place, "is new"));
+            into.push(Change::added(&place));
         }
     }
 }

@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_same_change_is_told_once() {
-        let change = |at: &str| Change { at: at.to_owned(), what: "is gone".to_owned() };
+        let change = Change::gone;
         let seen = [("b-1", "Users.a"), ("a-1", "Homes.x"), ("a-2", "Users.a"), ("a-2", "Users.a")];
         let findings = grouped(seen.map(|(call, at)| (call.to_owned(), change(at))));
         let told: Vec<String> = findings.iter().map(Finding::sentence).collect();

@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use super::changes::{self, Change};
 use super::noise::{Masks, MasksError};
-use super::redact::Redactor;
 use super::shape::Shape;
 use crate::exchange::Exchange;
+use crate::redact::Redactor;
 
 /// So many elements of each list are kept.
 const KEPT: usize = 100;
@@ -123,7 +123,7 @@ fn at(file: &Path) -> impl FnOnce(io::Error) -> RecordingError {
 
 impl Recording {
     /// Takes the exchanges of a call in. Nothing that must not be written is kept.
-    pub fn take(&mut self, name: &str, exchanges: &[Exchange], redactor: &mut Redactor) {
+    pub fn take(&mut self, name: &str, exchanges: &[Exchange], redactor: &Redactor) {
         let turns = exchanges.iter().map(|exchange| turn(exchange, redactor)).collect();
         self.calls.insert(name.to_owned(), Recorded { turns });
     }
@@ -171,6 +171,12 @@ impl Recording {
         write_json(&folder.join(MANIFEST), &self.manifest)
     }
 
+    /// Whether no reply tells anything but an error: then there is nothing to compare with.
+    pub fn says_nothing(&self) -> bool {
+        let turns = self.calls.values().flat_map(|call| &call.turns);
+        !turns.filter_map(|turn| turn.reply.as_ref()).any(|reply| reply.get("result").is_some())
+    }
+
     /// How this one differs from an earlier one: the name of a call, and what changed. Calls that only one of them
     /// has are not compared.
     pub fn changes(&self, schema: &Schema, earlier: &Self, depth: Depth) -> Vec<(String, Change)> {
@@ -189,17 +195,21 @@ impl Recorded {
     /// How this one differs from an earlier one.
     pub fn changes(&self, schema: &Schema, earlier: &Self, depth: Depth, masks: &Masks) -> Vec<Change> {
         let mut found = Vec::new();
-        let mut tell = |at: &str, what: String| found.push(Change { at: at.to_owned(), what });
+        let mut tell = |change: Change| found.push(change);
         if self.turns.len() != earlier.turns.len() {
-            tell("the call", format!("sends {} requests (sent {})", self.turns.len(), earlier.turns.len()));
+            tell(Change::new(
+                "the call",
+                format!("sends {} requests (sent {})", self.turns.len(), earlier.turns.len()),
+            ));
         }
         let mut inner = Vec::new();
         for (is, was) in self.turns.iter().zip(&earlier.turns) {
             if is.status != was.status {
-                tell("the HTTP status", format!("is now {} (was {})", is.status, was.status));
+                tell(Change::moved("the HTTP status", was.status.to_string(), is.status.to_string()));
             }
             if is.content_type != was.content_type {
-                tell("the Content-Type", format!("is now `{}` (was `{}`)", is.content_type, was.content_type));
+                let quoted = |turn: &Turn| format!("`{}`", turn.content_type);
+                tell(Change::moved("the Content-Type", quoted(was), quoted(is)));
             }
             match (&is.reply, &was.reply) {
                 (Some(is), Some(was)) => {
@@ -211,21 +221,21 @@ impl Recorded {
                         inner.extend(values.into_iter().filter(|change| !told.contains(&change.at)));
                         let (spelled, before) = (is.to_string(), was.to_string());
                         if is == was && spelled != before {
-                            tell("the reply", "has its keys in another order".to_owned());
+                            tell(Change::new("the reply", "has its keys in another order"));
                         }
                     }
                 }
-                (None, Some(_)) => tell("the reply", "is no JSON any more".to_owned()),
-                (Some(_), None) => tell("the reply", "is now JSON (was not)".to_owned()),
+                (None, Some(_)) => tell(Change::new("the reply", "is no JSON any more")),
+                (Some(_), None) => tell(Change::new("the reply", "is now JSON (was not)")),
                 (None, None) if depth == Depth::Exact && is.text != was.text => {
-                    tell("the reply", "has another text".to_owned());
+                    tell(Change::new("the reply", "has another text"));
                 }
                 (None, None) => {}
             }
             if depth == Depth::Exact && is.spelling != was.spelling {
                 let words = |spelling: &[String]| spelling.join(", ");
-                let what = format!("is now spelled with {} (was with {})", words(&is.spelling), words(&was.spelling));
-                tell("the reply", what);
+                let with = |turn: &Turn| format!("spelled with {}", words(&turn.spelling));
+                tell(Change::moved("the reply", with(was), with(is)));
             }
         }
         found.extend(inner);
@@ -258,7 +268,7 @@ fn escapes(text: &str, is: impl Fn(char) -> bool) -> bool {
         .any(|(at, _)| text[at + 2..].chars().take(4).any(|digit| digit.is_ascii_hexdigit() && is(digit)))
 }
 
-fn turn(exchange: &Exchange, redactor: &mut Redactor) -> Turn {
+fn turn(exchange: &Exchange, redactor: &Redactor) -> Turn {
     let answer = &exchange.answer;
     let reply = answer.json().ok();
     // Of the text as it came, before anything is taken out of it.
@@ -269,7 +279,7 @@ fn turn(exchange: &Exchange, redactor: &mut Redactor) -> Turn {
         Some(_) => None,
         None => {
             let text = String::from_utf8_lossy(&answer.body);
-            Some(redactor.text(&text.chars().take(1000).collect::<String>()))
+            Some(redactor.sentence(&text).chars().take(1000).collect())
         }
     };
     // The reply first: what it hides by its fields is then hidden in the request too.
@@ -278,10 +288,10 @@ fn turn(exchange: &Exchange, redactor: &mut Redactor) -> Turn {
         redactor.value(&reply)
     });
     Turn {
-        path: exchange.sent.path.clone(),
-        request: redactor.form(&exchange.sent.body),
+        path: redactor.text(&exchange.sent.path),
+        request: redactor.form(&exchange.sent.path, &exchange.sent.body),
         status: answer.status,
-        content_type: answer.content_type.to_ascii_lowercase(),
+        content_type: redactor.text(&answer.content_type.to_ascii_lowercase()),
         spelling,
         reply,
         text,

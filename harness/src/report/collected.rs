@@ -10,6 +10,7 @@ use crate::diff::Side;
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status};
+use crate::regression::changes::Change;
 use crate::replay::Form;
 
 /// So much of each reply is kept, in bytes.
@@ -193,7 +194,16 @@ fn wrong(fault: &Fault) -> Wrong {
             Wrong { lines, ..at(&format!("differs from {file}")) }
         }
         Fault::NoSnapshot { file } => at(&format!("there is no {file} yet; `run --update` writes it")),
-        Fault::Drift { change } => at(&format!("{} {}", change.at, change.what)),
+        Fault::Drift { change: Change { at: place, what, was, is } } => {
+            // What a sentence says is shown side by side, too.
+            let lines = |sign: char, text: &str| text.lines().map(|line| (sign, line.to_owned())).collect::<Vec<_>>();
+            Wrong {
+                expected: was.clone(),
+                got: is.clone(),
+                lines: [lines('-', was), lines('+', is)].concat(),
+                ..at(&format!("{place} {what}"))
+            }
+        }
         Fault::Listed { text } | Fault::Trouble { text } => at(text),
     }
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::{Event, Reporter};
 use crate::outcome::FormOutcome;
+use crate::redact::Redactor;
 use crate::regression::changes;
 use crate::regression::recording::{Manifest, Recorded, Recording};
-use crate::regression::redact::Redactor;
 use crate::snapshot;
 
 /// Collects the replies, without what must not be written.
@@ -35,13 +35,13 @@ impl Recorder {
             return;
         }
         let name = snapshot::name(id, form.form);
-        self.recording.take(&name, &form.exchanges, &mut self.redactor);
+        self.recording.take(&name, &form.exchanges, &self.redactor);
         if form.again.is_empty() {
             return;
         }
         // What differs between two reads of the same server moves by itself.
         let mut again = Recording::default();
-        again.take(&name, &form.again, &mut self.redactor);
+        again.take(&name, &form.again, &self.redactor);
         let turns = |recorded: Option<&Recorded>| recorded.map(|recorded| recorded.turns.clone()).unwrap_or_default();
         let (one, other) = (turns(self.recording.calls.get(&name)), turns(again.calls.get(&name)));
         let nothing = Default::default();

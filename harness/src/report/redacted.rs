@@ -2,12 +2,10 @@
 
 use std::io;
 
-use bytes::Bytes;
-
 use super::{Event, Reporter};
-use crate::exchange::Exchange;
 use crate::fault::Fault;
-use crate::regression::redact::Redactor;
+use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome};
+use crate::redact::Redactor;
 
 /// Hides it from the reporters behind it.
 #[derive(Debug)]
@@ -22,19 +20,64 @@ impl<R: Reporter> Redacted<R> {
         Self { inner, redactor }
     }
 
-    fn exchange(&mut self, exchange: &mut Exchange) {
-        // The reply first: what its fields hide is then hidden in sentences, too.
-        exchange.answer.body = match exchange.answer.json() {
-            Ok(reply) => Bytes::from(self.redactor.value(&reply).to_string()),
-            Err(_) => Bytes::from(self.redactor.text(&String::from_utf8_lossy(&exchange.answer.body))),
+    // Both name every part of what they take: a new one is to be thought of here.
+
+    fn form(&self, outcome: &FormOutcome) -> FormOutcome {
+        let FormOutcome {
+            form,
+            status,
+            reason,
+            exchanges,
+            again: _,
+            known,
+            faults,
+            in_baseline,
+            updated,
+            shell,
+            folder,
+            elapsed,
+        } = outcome.clone();
+        let hidden = |mut exchange| {
+            self.redactor.exchange(&mut exchange);
+            exchange
         };
-        exchange.sent.body = self.redactor.body(&exchange.sent.body);
+        FormOutcome {
+            form,
+            status,
+            // The exchanges first: what they hide is hidden in sentences, too.
+            exchanges: exchanges.into_iter().map(hidden).collect(),
+            // No report shows them.
+            again: Vec::new(),
+            reason: self.told(reason),
+            known: self.told(known),
+            faults: self.faults(faults),
+            in_baseline,
+            updated,
+            shell: shell.map(|mut ended| {
+                ended.stderr = self.redactor.sentence(&ended.stderr);
+                ended
+            }),
+            folder,
+            elapsed,
+        }
     }
 
-    fn faults(&mut self, faults: &mut [Fault]) {
-        for fault in faults {
+    fn case(&self, outcome: &CaseOutcome) -> CaseOutcome {
+        let CaseOutcome { rule, line, provenance, says, name, status, reason, known, faults, requests, elapsed } =
+            outcome.clone();
+        let (reason, known, faults) = (self.told(reason), self.told(known), self.faults(faults));
+        CaseOutcome { rule, line, provenance, says, name, status, reason, known, faults, requests, elapsed }
+    }
+
+    fn told(&self, text: Option<String>) -> Option<String> {
+        text.map(|text| self.redactor.sentence(&text))
+    }
+
+    fn faults(&self, mut faults: Vec<Fault>) -> Vec<Fault> {
+        for fault in &mut faults {
             fault.each_text(&mut |text| *text = self.redactor.sentence(text));
         }
+        faults
     }
 }
 
@@ -42,19 +85,13 @@ impl<R: Reporter> Reporter for Redacted<R> {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
             Event::Example(outcome) => {
-                let mut outcome = (*outcome).clone();
-                for form in &mut outcome.forms {
-                    form.exchanges.iter_mut().for_each(|exchange| self.exchange(exchange));
-                    self.faults(&mut form.faults);
-                }
+                let forms = outcome.forms.iter().map(|form| self.form(form)).collect();
+                let outcome = ExampleOutcome { forms, ..(*outcome).clone() };
                 self.inner.event(&Event::Example(&outcome))
             }
-            Event::Case(outcome) => {
-                let mut outcome = (*outcome).clone();
-                self.faults(&mut outcome.faults);
-                self.inner.event(&Event::Case(&outcome))
-            }
-            other => self.inner.event(other),
+            Event::Case(outcome) => self.inner.event(&Event::Case(&self.case(outcome))),
+            // The program's own words: the target as it was typed, ids, counts.
+            Event::Started { .. } | Event::Working { .. } | Event::Finished(_) => self.inner.event(event),
         }
     }
 }

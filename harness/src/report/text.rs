@@ -256,6 +256,10 @@ impl<W: Write> Text<W> {
         if summary.not_in_baseline > 0 {
             parts.push(format!("{} not in the baseline", summary.not_in_baseline));
         }
+        if !summary.orphans.is_empty() {
+            let orphans = plural(summary.orphans.len(), "snapshot");
+            parts.push(format!("{} {orphans} of no call: {}", summary.orphans.len(), summary.orphans.join(", ")));
+        }
         if summary.stopped_early {
             parts.push("stopped at the first failure".to_owned());
         }

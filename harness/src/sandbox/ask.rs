@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::chain::Chain;
 use super::journal::JournalError;
 use super::scope::key;
+use crate::brief::cut;
 use crate::exchange::Sent;
 use crate::target::{Client, TargetError};
 
@@ -83,7 +84,7 @@ pub async fn result(client: &Client, chain: &Chain) -> Result<Value, SandboxErro
     let mut reply =
         exchange.answer.json().map_err(|_| told(format!("status {} and no JSON", exchange.answer.status)))?;
     if let Some(error) = reply.get("error").filter(|error| !error.is_null()) {
-        return Err(told(error.to_string().chars().take(300).collect()));
+        return Err(told(cut(&error.to_string(), 300)));
     }
     match reply.get_mut("result") {
         Some(result) => Ok(result.take()),
@@ -104,7 +105,7 @@ pub async fn newest(client: &Client, model: &str) -> Result<Option<i64>, Sandbox
     match reply.get("result") {
         Some(Value::Null) => Ok(None),
         Some(row) => row.get("pk").and_then(key).map(Some).ok_or_else(|| told("no object".into())),
-        None => Err(told(reply["error"].to_string().chars().take(300).collect())),
+        None => Err(told(cut(&reply["error"].to_string(), 300))),
     }
 }
 

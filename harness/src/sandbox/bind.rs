@@ -286,7 +286,7 @@ impl<'a> Binder<'a> {
             json!({"abonent_id": self.subscriber.pk, "attribute_id": self.estate.attribute, "attribute_value": "300"})
         };
         let pk = self.builder.create(model, args).await?.pk;
-        self.builder.appear(model, pk).await?;
+        self.builder.see_hanging(model, pk, self.subscriber.pk).await?;
         Ok(pk)
     }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::ask::{self, Row, SandboxError};
 use super::chain::Chain;
+use super::journal::Entry;
 use super::scope::key;
 use super::{Patience, Sandbox};
 use crate::target::Client;
@@ -193,6 +194,7 @@ impl Builder<'_> {
             if !self.sandbox.scope(|scope| scope.own_new("AdminAccounts", account)) {
                 return Err(SandboxError::Lacks(format!("the new subscriber's account {account} is an old one")));
             }
+            self.sandbox.note(&Entry::Along { model: "AdminAccounts".to_owned(), pk: account })?;
         }
         Ok(Subscriber { pk, account, contract: name })
     }
@@ -268,6 +270,27 @@ impl Builder<'_> {
                 "the server says that it created {model} {pk}, but that row bears another name"
             )));
         }
-        Ok(row)
+        self.take_in(model, row)
+    }
+
+    /// Waits until an object that was created for a subscriber is there, and sees that it hangs on it.
+    ///
+    /// # Errors
+    /// See [`SandboxError`].
+    pub async fn see_hanging(&self, model: &str, pk: i64, subscriber: i64) -> Result<Row, SandboxError> {
+        let row = self.appear(model, pk).await?;
+        if row.fields.get("abonent_id").and_then(key) != Some(subscriber) {
+            return Err(SandboxError::Lacks(format!(
+                "the server says that it created {model} {pk} for Abonents {subscriber}, but that row is another's"
+            )));
+        }
+        self.take_in(model, row)
+    }
+
+    fn take_in(&self, model: &str, row: Row) -> Result<Row, SandboxError> {
+        match self.sandbox.scope(|scope| scope.own_new(model, row.pk)) {
+            true => Ok(row),
+            false => Err(SandboxError::Lacks(format!("{model} {} was there before the sandbox was", row.pk))),
+        }
     }
 }

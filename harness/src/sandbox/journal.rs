@@ -59,6 +59,13 @@ pub enum Entry {
         /// The chain's methods.
         methods: Vec<String>,
     },
+    /// This came along with an object of the sandbox: an account, a session. The API cannot remove it.
+    Along {
+        /// Its model.
+        model: String,
+        /// Its key.
+        pk: i64,
+    },
     /// It was seen to be gone.
     Removed {
         /// The intent's number.
@@ -109,6 +116,8 @@ pub struct Told {
     pub target: String,
     /// Every object that may be there, in the order of creation.
     pub objects: Vec<Listed>,
+    /// What came along with them: it goes with them, or stays in the books.
+    pub along: Vec<(String, i64)>,
     /// Whether everything was removed.
     pub done: bool,
 }
@@ -262,6 +271,7 @@ pub fn read(path: &Path) -> Result<Told, JournalError> {
             Entry::Created { n, pk, .. } => told.change(n, |listed| listed.pk = Some(pk)),
             Entry::Refused { n } | Entry::Removing { n } => told.change(n, |listed| listed.expected = false),
             Entry::Removed { n } => told.change(n, |listed| listed.gone = true),
+            Entry::Along { model, pk } => told.along.push((model, pk)),
             Entry::Write { .. } => {}
             Entry::Done => told.done = true,
         }

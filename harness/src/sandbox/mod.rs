@@ -102,15 +102,21 @@ impl Sandbox {
     pub fn answered(&self, ticket: Ticket, answer: &Answer) -> Result<(), String> {
         let Ok(reply) = answer.json() else { return Ok(()) };
         let mut state = self.state();
-        // Only a write on a user of ours answers a session here; reads are not told.
-        if let Some(suid) = reply.pointer("/result/fields/suid").and_then(Value::as_str) {
-            state.scope.open_session(suid);
-        }
         let pk = reply.pointer("/result/pk").and_then(key);
         let model = reply.pointer("/result/model").and_then(Value::as_str).unwrap_or_default();
+        // Only a write on a user of ours answers a session here; reads are not told. One that was there before is somebody's.
+        if let (Some(suid), Some(pk)) = (reply.pointer("/result/fields/suid").and_then(Value::as_str), pk)
+            && state.scope.is_new(model, pk)
+            && !state.scope.has_session(&suid.into())
+        {
+            state.scope.open_session(suid);
+            let along = Entry::Along { model: model.to_owned(), pk };
+            state.journal.append(&along).map_err(|error| error.to_string())?;
+        }
         let entry = match (ticket.0, pk) {
             (Some((n, wanted)), Some(pk)) if wanted == model => {
-                if !state.scope.own_new(&wanted, pk) {
+                // It is the sandbox's own only once it was looked at.
+                if !state.scope.is_new(&wanted, pk) {
                     return Err(format!(
                         "the server says that it created {wanted} {pk}, but that was there before the sandbox was; nothing \
                          more is sent"
@@ -121,15 +127,6 @@ impl Sandbox {
             }
             (Some((n, _)), None) if reply.get("error").is_some() && reply.get("result").is_none() => {
                 Some(Entry::Refused { n })
-            }
-            (None, Some(pk)) => {
-                // What a method made for a subscriber of ours: `add_service` answers the connected service.
-                let abonent = reply.pointer("/result/fields/abonent_id").and_then(key);
-                if abonent.is_some_and(|abonent| state.scope.owns("Abonents", abonent)) && model != "Abonents" {
-                    // One that was there before (`objects.get` and `save` answer such) is not taken in, if it is not yet.
-                    let _ = state.scope.own_new(model, pk);
-                }
-                None
             }
             _ => None,
         };

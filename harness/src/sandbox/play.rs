@@ -17,6 +17,7 @@ use super::estate::{Builder, Estate};
 use super::money;
 use super::scope::key;
 use crate::bindings::Bindings;
+use crate::brief::cut;
 use crate::check::{self, Mismatch};
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
@@ -269,7 +270,7 @@ fn hold(
 ) -> Option<Value> {
     let Ok(reply) = exchange.answer.json() else {
         let text = String::from_utf8_lossy(&exchange.answer.body);
-        faults.push(Fault::NotJson { status: exchange.answer.status, begins: text.chars().take(200).collect() });
+        faults.push(Fault::NotJson { status: exchange.answer.status, begins: cut(&text, 200) });
         return None;
     };
     if let Some(error) = reply.get("error") {

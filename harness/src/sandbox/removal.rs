@@ -24,6 +24,8 @@ pub struct Removal {
     pub left: Vec<String>,
     /// What was listed but never came to be, as far as can be seen.
     pub never: Vec<String>,
+    /// What came along, and stays in the books: the API has no end for it.
+    pub along: Vec<String>,
 }
 
 /// What hangs on a subscriber and is removed, in this order; `Users` go to the trash.
@@ -44,7 +46,8 @@ struct Found {
 pub async fn remove(client: &Client, sandbox: &Sandbox, patience: &Patience) -> Result<Removal, SandboxError> {
     let told = sandbox.told()?;
     let remover = Remover { client, sandbox, patience };
-    let mut removal = Removal::default();
+    let along = told.along.iter().map(|(model, pk)| format!("{model} {pk}")).collect();
+    let mut removal = Removal { along, ..Removal::default() };
     let Search { mut found, missing, refused } = remover.find(&told).await?;
     removal.left.extend(refused);
     for listed in missing {

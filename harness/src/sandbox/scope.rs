@@ -71,11 +71,15 @@ impl Scope {
         self.newest.insert(model.to_owned(), pk);
     }
 
-    /// Takes in an object that a reply calls new, unless its key was there before: whatever the server says, that is
-    /// somebody's.
+    /// Whether a key was not there before the sandbox was: an older one is somebody's, whatever the server says.
+    pub fn is_new(&self, model: &str, pk: i64) -> bool {
+        self.newest.get(model).is_some_and(|newest| pk > *newest)
+    }
+
+    /// Takes in an object that was looked at and is the sandbox's by what it holds, unless its key was there before.
     #[must_use]
     pub fn own_new(&mut self, model: &str, pk: i64) -> bool {
-        let new = self.newest.get(model).is_some_and(|newest| pk > *newest);
+        let new = self.is_new(model, pk);
         if new {
             self.own(model, pk);
         }

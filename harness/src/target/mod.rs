@@ -4,6 +4,7 @@
 //! a chain that the contract does not call read-only never leaves this module under [`Policy::ReadsOnly`].
 
 mod base;
+mod pin;
 mod transport;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,11 +19,12 @@ use hyper::header::{CONTENT_TYPE, HeaderValue, PROXY_AUTHORIZATION};
 use hyper::{Method, Request};
 use tokio::time::Instant;
 
-pub use base::{BaseUrl, BaseUrlError};
+pub use base::{BaseUrl, BaseUrlError, without_user};
 use transport::Sender;
 pub use transport::{Proxy, Transport, TransportError, basic};
 
 use crate::exchange::{Answer, Exchange, Sent};
+use crate::redact::Redactor;
 use crate::safety;
 use crate::sandbox::Sandbox;
 
@@ -139,8 +141,12 @@ pub struct Client {
     sender: Sender,
     /// Requests sent so far, those of clones too.
     sent: Arc<AtomicUsize>,
+    /// Calls of the API among them.
+    calls: Arc<AtomicUsize>,
     /// When the next request may be sent, where the pace is limited.
     next: Arc<Mutex<Instant>>,
+    /// Hears each answer, to hide what it shows of anybody in all that is said later.
+    redactor: Option<Redactor>,
 }
 
 impl Client {
@@ -149,23 +155,33 @@ impl Client {
     /// # Errors
     /// TLS does not start.
     pub fn new(base: BaseUrl, policy: Policy, timeout: Duration) -> Result<Self, TransportError> {
-        Self::over(base, policy, Transport { timeout, ..Transport::default() })
+        Self::over(base, policy, Transport { timeout, ..Transport::default() }, None)
     }
 
     /// A client for a server over a way of its own.
     ///
     /// # Errors
     /// The way cannot be taken.
-    pub fn over(base: BaseUrl, policy: Policy, transport: Transport) -> Result<Self, TransportError> {
+    pub fn over(
+        base: BaseUrl,
+        policy: Policy,
+        transport: Transport,
+        redactor: Option<Redactor>,
+    ) -> Result<Self, TransportError> {
         let sender = transport.sender(base.is_https())?;
         let next = Arc::new(Mutex::new(Instant::now()));
-        Ok(Self { base, policy, transport, sender, sent: Arc::default(), next })
+        Ok(Self { base, policy, transport, sender, sent: Arc::default(), calls: Arc::default(), next, redactor })
     }
 
     /// Why nothing more is sent, once that is so.
     pub fn exhausted(&self) -> Option<String> {
         let most = self.transport.most.filter(|most| self.sent.load(Ordering::Relaxed) >= *most)?;
         Some(exhausted(most))
+    }
+
+    /// How many calls of the API were made.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
     }
 
     /// The server.
@@ -204,6 +220,7 @@ impl Client {
             Policy::Sandbox(sandbox) => sandbox.admit(&sent).map_err(TargetError::Refused)?,
             _ => None,
         };
+        self.calls.fetch_add(1, Ordering::Relaxed);
         // What may change something is sent once, come what may.
         let is_read = matches!(self.policy, Policy::ReadsOnly(_)) || self.policy.is_sandbox() && ticket.is_none();
         let retries = if is_read { self.transport.retries } else { 0 };
@@ -213,6 +230,9 @@ impl Client {
             .when(|failed: &Failed| failed.may_pass())
             .await
             .or_else(Failed::settled)?;
+        if let Some(redactor) = &self.redactor {
+            redactor.learn(&answer);
+        }
         if let (Policy::Sandbox(sandbox), Some(ticket)) = (&self.policy, ticket) {
             sandbox.answered(ticket, &answer).map_err(TargetError::Refused)?;
         }

@@ -20,12 +20,14 @@ use hyper_util::client::legacy::Client as Hyper;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ClientConfig;
 use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio::net::TcpStream;
 use tower_service::Service;
+
+use super::pin::Pinned;
 
 /// Sends requests over whatever way is configured.
 pub(super) type Sender = Hyper<HttpsConnector<Connector>, Full<Bytes>>;
@@ -41,7 +43,7 @@ pub struct Transport {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// A proxy on the way.
     pub proxy: Option<Proxy>,
-    /// Certificates (PEM) of the authorities to trust, instead of the system's.
+    /// Certificates (PEM) to trust instead of the system's authorities: of others, or the server's own.
     pub ca: Option<PathBuf>,
     /// At most so many requests a second.
     pub rate: Option<f64>,
@@ -154,15 +156,14 @@ impl Transport {
         };
         if let Some(file) = &self.ca {
             let wrong = |reason: String| TransportError::Ca { file: file.clone(), reason };
-            let mut roots = RootCertStore::empty();
-            for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(error.to_string()))? {
-                let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-                roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
-            }
-            if roots.is_empty() {
+            let certificates = CertificateDer::pem_file_iter(file)
+                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+                .map_err(|error| wrong(error.to_string()))?;
+            if certificates.is_empty() {
                 return Err(wrong("there is no certificate in it (PEM is expected)".to_owned()));
             }
-            return Ok(builder()?.with_root_certificates(roots).with_no_client_auth());
+            let pinned = Pinned::new(certificates, Arc::new(ring::default_provider())).map_err(wrong)?;
+            return Ok(builder()?.dangerous().with_custom_certificate_verifier(Arc::new(pinned)).with_no_client_auth());
         }
         // Reading the system's store takes a while, and only https needs it.
         if is_https && let Ok(system) = builder()?.with_native_roots() {

@@ -77,3 +77,26 @@ fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+/// Everything below a folder, in one text.
+pub fn everything(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(folder).expect("the folder can be read").flatten() {
+        if entry.path().is_dir() {
+            text.push_str(&everything(&entry.path()));
+        } else {
+            text.push_str(&String::from_utf8_lossy(&std::fs::read(entry.path()).expect("the file can be read")));
+        }
+    }
+    text
+}
+
+/// Waits until something is so, and fails the test if it never is.
+#[track_caller]
+pub fn until(mut is_so: impl FnMut() -> bool) {
+    let started = std::time::Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < std::time::Duration::from_secs(60), "it is not so yet");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}

@@ -8,6 +8,9 @@ use std::thread;
 /// What went through: path and body.
 pub type Forwarded = Arc<Mutex<Vec<(String, String)>>>;
 
+/// Makes another status and body of a path, a status and a body.
+type Change = dyn Fn(&str, &str, Vec<u8>) -> (String, Vec<u8>);
+
 /// A running proxy; its thread ends with the test's process.
 pub struct Proxy {
     pub url: String,
@@ -16,6 +19,14 @@ pub struct Proxy {
 
 /// Forwards to a server, passing each reply's body through `change` with the request's path.
 pub fn start(upstream: &str, change: impl Fn(&str, Vec<u8>) -> Vec<u8> + Send + Sync + 'static) -> Proxy {
+    start_with(upstream, move |path, status, body| (status.to_owned(), change(path, body)))
+}
+
+/// The same, passing the status through as well: `200 OK`.
+pub fn start_with(
+    upstream: &str,
+    change: impl Fn(&str, &str, Vec<u8>) -> (String, Vec<u8>) + Send + Sync + 'static,
+) -> Proxy {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let url = format!("http://{}", listener.local_addr().expect("it has an address"));
     let upstream = upstream.trim_start_matches("http://").to_owned();
@@ -33,12 +44,7 @@ pub fn start(upstream: &str, change: impl Fn(&str, Vec<u8>) -> Vec<u8> + Send + 
     Proxy { url, forwarded }
 }
 
-fn serve(
-    stream: &TcpStream,
-    upstream: &str,
-    kept: &Forwarded,
-    change: &dyn Fn(&str, Vec<u8>) -> Vec<u8>,
-) -> std::io::Result<()> {
+fn serve(stream: &TcpStream, upstream: &str, kept: &Forwarded, change: &Change) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut request_line = String::new();
     reader.read_line(&mut request_line)?;
@@ -71,10 +77,10 @@ fn serve(
     server.read_to_end(&mut answer)?;
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(answer.len());
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-    let body = change(&path, answer.get(end + 4..).unwrap_or_default().to_vec());
+    let status = head.lines().next().and_then(|line| line.split_once(' ')).map_or("502 Bad Gateway", |(_, rest)| rest);
+    let (status, body) = change(&path, status, answer.get(end + 4..).unwrap_or_default().to_vec());
 
     let mut stream = stream;
-    let status = head.lines().next().and_then(|line| line.split_once(' ')).map_or("502 Bad Gateway", |(_, rest)| rest);
     write!(stream, "HTTP/1.1 {status}\r\n")?;
     for line in head.lines().skip(1).filter(|line| line.to_ascii_lowercase().starts_with("content-type:")) {
         write!(stream, "{line}\r\n")?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use carbon_specs::{Field, FieldType, Model, Schema};
+use carbon_specs::{Field, FieldType, Model, Provenance, Schema};
 use serde_json::{Map, Value};
 
 use super::super::call::Call;
@@ -87,7 +87,8 @@ fn column(model: &Model, name: &str, value: &Value) -> Result<(), Wrong> {
             "object" => value.is_object(),
             kind => parse_kind(kind).is_none_or(|kind| fits(kind, value)),
         };
-        return must(fine, format!("{place} as {}", property.kind), kind_of(value));
+        let held = must(fine, format!("{place} as {}", property.kind), kind_of(value));
+        return held.map_err(|wrong| spelled(parse_kind(&property.kind), wrong));
     }
     let Some(field) = model.field(name) else { return Ok(()) };
     let expected = match field.kind {
@@ -101,7 +102,16 @@ fn column(model: &Model, name: &str, value: &Value) -> Result<(), Wrong> {
         FieldType::DateTime => "a text like 2022-02-01 10:00:00",
         FieldType::String | FieldType::Text | FieldType::Ip => "a text",
     };
-    must(fits(field.kind, value), format!("{place} as {expected}"), shown(field, value))
+    let held = must(fits(field.kind, value), format!("{place} as {expected}"), shown(field, value));
+    held.map_err(|wrong| spelled(Some(field.kind), wrong))
+}
+
+/// The page says what a sum is, and nowhere how it is spelled.
+fn spelled(kind: Option<FieldType>, wrong: Wrong) -> Wrong {
+    match kind {
+        Some(FieldType::Money) => wrong.resting_on(Provenance::Assumed),
+        _ => wrong,
+    }
 }
 
 fn parse_kind(kind: &str) -> Option<FieldType> {

@@ -60,10 +60,15 @@ fn is_needed(digits: &[u8]) -> bool {
     lower && code.is_some_and(|code| !(0x20..0x7f).contains(&code) && !matches!(code, 8..=10 | 12 | 13))
 }
 
+/// What stands around a place: the sign that is wrong, and of the rest its form, for it may be anybody's name.
 fn around(body: &[u8], place: usize) -> String {
-    let from = place.saturating_sub(16);
-    let to = (place + 16).min(body.len());
-    brief_text(&String::from_utf8_lossy(body.get(from..to).unwrap_or_default()))
+    let part = |from: usize, to: usize| String::from_utf8_lossy(body.get(from..to.min(body.len())).unwrap_or_default());
+    let form =
+        |text: &str| -> String { text.chars().map(|sign| if sign.is_alphanumeric() { 'x' } else { sign }).collect() };
+    // An escape is at most six signs.
+    let end = if body.get(place) == Some(&b'\\') { place + 6 } else { place + 1 };
+    let (before, here, after) = (part(place.saturating_sub(16), place), part(place, end), part(end, end + 12));
+    brief_text(&format!("{}{here}{}", form(&before), form(&after)))
 }
 
 #[cfg(test)]
