@@ -72,6 +72,19 @@ fn a_snapshot_that_is_missing_is_a_mismatch() {
 }
 
 #[test]
+fn a_snapshot_that_no_call_owns_is_told() {
+    let snapshots = Folder::new("orphans");
+    snapshots.copy(&root().join("snapshots"));
+    let run = ["run", "--section", "debug", "--snapshots", snapshots.path()];
+    let ended = harness(&run);
+    assert_eq!((ended.code, ended.stderr.as_str()), (i32::from(exit::CONFORMS), ""));
+    std::fs::write(snapshots.0.join("debug-99.snap"), "---\n---\n").unwrap();
+    let ended = harness(&run);
+    assert_eq!(ended.code, i32::from(exit::CONFORMS), "what is held still holds");
+    assert!(ended.stderr.contains("debug-99.snap belongs to no call"), "{}", ended.stderr);
+}
+
+#[test]
 fn a_folder_of_snapshots_that_is_not_there_is_a_usage_error() {
     let ended = harness(&["run", "--section", "debug", "--snapshots", "/no/such/folder"]);
     assert_eq!(ended.code, i32::from(exit::USAGE), "{}", ended.stdout);

@@ -22,7 +22,7 @@ use crate::replay::{Compare, Replayer};
 use crate::report::{Detail, Document, GithubJob, Json, Redacted, Reporter, Shown, Text};
 use crate::run::{self, Plan};
 use crate::sandbox::Sandbox;
-use crate::snapshot::{Mode, Snapshots};
+use crate::snapshot::{self, Mode, Snapshots};
 use crate::target::{BaseUrl, Client, Policy};
 
 /// Carries out `run`.
@@ -60,6 +60,9 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
                 "there are no snapshots in {folder}: run in the repository, or name their folder with --snapshots"
             )));
         }
+        if compare == Compare::Exact {
+            tell_orphans(&contract, &snapshots);
+        }
         // On real data no report tells what is personal.
         let shown: Box<dyn Reporter> = match compare {
             Compare::Exact => Box::new(shown),
@@ -94,6 +97,18 @@ pub fn run(args: &RunArgs) -> Result<u8, CliError> {
         return Ok(exit::INTERRUPTED);
     }
     Ok(if summary.conforms() { exit::CONFORMS } else { exit::MISMATCH })
+}
+
+/// Snapshots that no call of the contract owns are never compared, and would be taken for what is held.
+fn tell_orphans(contract: &Contract, snapshots: &Snapshots) {
+    let owned: Vec<String> = contract
+        .examples
+        .iter()
+        .flat_map(|example| run::forms_of(example).map(|(form, _)| snapshot::name(&example.id, form)))
+        .collect();
+    for path in snapshots.orphans(&owned) {
+        anstream::eprintln!("warning: {} belongs to no call: remove it", path.display());
+    }
 }
 
 fn plan<'a>(contract: &'a Contract, survey: &'a [Example], args: &RunArgs) -> Result<Plan<'a>, CliError> {
