@@ -1,7 +1,8 @@
 //! Explains a curl command for this API: what arrives at the server, what the chain does, and what will go wrong.
 //!
 //! The way of a command: [`crate::shell`] and [`crate::curl`] say what is sent; `form` decodes it into a chain; `words`
-//! says each step in a sentence; `sending` (shell and curl), `body` (the form) and `meaning` (models, methods, fields and values, held to the
+//! says each step in a sentence; `sending` (shell and curl), `sql` (statements before
+//! a loop), `body` (the form) and `meaning` (models, methods, fields and values, held to the
 //! contract) look for [`Pitfall`]s. Nothing is sent.
 
 mod body;
@@ -10,6 +11,7 @@ mod meaning;
 mod mend;
 mod names;
 mod sending;
+mod sql;
 mod values;
 mod words;
 
@@ -125,6 +127,7 @@ pub fn explain(command: &str, contract: &Contract) -> Explanation {
     }
     let script = Script::parse(&replaced);
     pitfalls.extend(sending::script(&script, &replaced));
+    pitfalls.extend(sql::check(&script, contract));
     let (mut requests, mut mended) = (Vec::new(), Vec::new());
     for found in script.curls() {
         let arguments: Vec<Word> = found.curl_arguments().unwrap_or_default().to_vec();

@@ -22,6 +22,9 @@ fn documents_that_are_not_there_are_not_current_until_they_are_written() {
     assert_eq!(harness(&check).code, i32::from(exit::CONFORMS));
     let errata = std::fs::read_to_string(folder.0.join("errata.md")).unwrap();
     assert!(errata.contains("## abonents-3.1 (page line 88): url-as-data"), "{errata}");
+    assert!(errata.contains("### object-skeleton-unclosed (page line 35)\n\n> `{\"pk\": <id>"), "{errata}");
+    assert!(errata.contains("- reading: checkpass, as the text has it (rule `the-method-is-check-pass`)"), "{errata}");
+    assert!(errata.contains("- line 168: `связть`: read `связь`"), "{errata}");
     let assumptions = std::fs::read_to_string(folder.0.join("assumptions.md")).unwrap();
     assert!(assumptions.contains("## DynamicSessionUsers"), "{assumptions}");
 }

@@ -88,6 +88,7 @@ fn each_mistake_is_told_by_its_code() {
 fn lesser_things_are_warnings_and_notes() {
     let contract = contract();
     let get = r#"method1=objects.get&arg1={"id":1}"#;
+    let filter = |name: &str, value: &str| format!(r#"method1=objects.filter&arg1={{"{name}":{value}}}"#);
     let cases: Vec<(&str, Severity, String)> = vec![
         ("https", Severity::Warning, post("Abonents", get).replace("http:", "https:")),
         ("unset-variable", Severity::Warning, format!(r#"curl -d 'method1=objects.get&arg1={{"id":'$id'}}' {URL}"#)),
@@ -96,6 +97,13 @@ fn lesser_things_are_warnings_and_notes() {
         ("bad-percent", Severity::Warning, post("Abonents", r#"method1=objects.filter&arg1={"name":"5% x"}"#)),
         ("write-is-a-task", Severity::Note, post("Abonents", r#"method1=objects.create&arg1={"name":"x"}"#)),
         ("placeholder", Severity::Note, post("Abonents", get).replace("127.0.0.1", "<ip>")),
+        (
+            "day-for-a-moment",
+            Severity::Warning,
+            post("AbonentsBlockHistory", &filter("time_del__range", r#"["2019-06-01", "2019-06-30"]"#)),
+        ),
+        ("day-for-a-moment", Severity::Warning, post("VoipLog", &filter("s_time__lte", r#""2017-12-01""#))),
+        ("day-for-a-moment", Severity::Warning, post("VoipLog", &filter("s_time", r#""2017-12-01""#))),
         ("typographic-quotes", Severity::Warning, format!("curl -d “{get}” {URL}")),
     ];
     for (code, severity, command) in cases {
@@ -123,6 +131,7 @@ fn sound_commands_have_no_errors_and_misprints_have_the_right_one() {
         ("never-saves", &["set-without-save"]),
         ("placeholder", &["placeholder-value", "not-a-number"]),
         ("misnumbered-steps", &["misnumbered-steps", "open-quote"]),
+        ("invalid-sql", &["unknown-table"]),
     ]);
     let mut wrong = Vec::new();
     for example in &contract.examples {
@@ -148,6 +157,49 @@ fn sound_commands_have_no_errors_and_misprints_have_the_right_one() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn days_where_days_are_kept_and_moments_where_moments_are_need_no_warning() {
+    let contract = contract();
+    for (model, argument) in [
+        ("Counters", r#"{"s_date__range":["2018-10-01", "2018-11-01"]}"#),
+        ("VoipLog", r#"{"s_time__range":["2017-11-20", "2017-11-25 23:59:59"]}"#),
+        ("VoipLog", r#"{"s_time__gte":"2017-11-20", "s_time__lt":"2017-11-26"}"#),
+    ] {
+        let explanation = explain(&post(model, &format!("method1=objects.filter&arg1={argument}")), &contract);
+        assert_eq!(explanation.pitfalls, [], "{argument}");
+    }
+    // Nothing is looked for: the value is written, and midnight is as good a moment as any.
+    let written = r#"method1=objects.get&arg1={"id":118}&method2=set&arg2={"time_del":"2019-06-01"}&method3=save"#;
+    let explanation = explain(&post("AbonentsBlockHistory", written), &contract);
+    assert!(explanation.pitfalls.iter().all(|pitfall| pitfall.code != "day-for-a-moment"), "{explanation}");
+}
+
+#[test]
+fn the_page_s_ranges_of_days_and_unknown_table_are_told() {
+    let contract = contract();
+    let codes = |id: &str, command: fn(&carbon_specs::example::Example) -> &str| -> Vec<&'static str> {
+        let example = contract.example(id).unwrap_or_else(|| panic!("{id}"));
+        explain(command(example), &contract).pitfalls.iter().map(|pitfall| pitfall.code).collect()
+    };
+    for (id, code) in [
+        ("blocks-2.3", "day-for-a-moment"),
+        ("blocks-2.4", "day-for-a-moment"),
+        ("misc-2.1", "day-for-a-moment"),
+        ("account-8.1", "unknown-table"),
+    ] {
+        assert!(codes(id, |example| &example.printed.command).contains(&code), "{id}");
+        let mended = codes(id, |example| example.corrected.as_ref().map_or("", |variant| &variant.command));
+        assert!(!mended.is_empty() || id != "account-8.1", "the corrected form is explained");
+        assert!(!mended.contains(&code), "{id}, corrected: {mended:?}");
+    }
+    let found = explain(
+        r#"sqlexec "select id from abonent" | while read id; do curl -d 'method1=objects.get&arg1={"id":'$id'}' http://h/rest_api/v2/Abonents/; done"#,
+        &contract,
+    );
+    let pitfall = found.pitfalls.iter().find(|pitfall| pitfall.code == "unknown-table");
+    assert!(pitfall.is_some_and(|pitfall| pitfall.fix.contains("`abonents`")), "{found}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
-use common::post;
+use common::{get, post};
 use serde_json::Value;
 
 /// The small contract as a directory, for `--specs`; one for each test, since they run at once.
@@ -104,11 +104,13 @@ async fn failures_are_logged_by_default_and_every_call_at_info_with_words() {
     let served = serve(&mut program);
     let body = r#"method1=objects.filter&arg1={"name":"Ж"}&method2=count"#;
     post(served.addr, "/rest_api/v2/Shelves/", body).await;
+    get(served.addr, "/rest_api/v2/").await;
     let (code, _, err) = served.end("-TERM");
     assert_eq!((code, err.as_str()), (Some(0), ""));
     let log = fs::read_to_string(&file).unwrap();
     assert!(log.contains(&format!("INFO api_v2: POST /rest_api/v2/Shelves/ {body} -> result")), "{log}");
     assert!(log.contains("1. the rows with name = \"Ж\"\n  2. count them"), "{log}");
+    assert!(log.contains("INFO api_v2: GET /rest_api/v2/ -> 200 OK\n"), "the browser's too: {log}");
     assert!(!log.contains('\u{1b}'), "no colours in a file");
 }
 

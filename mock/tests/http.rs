@@ -116,12 +116,13 @@ async fn what_is_no_call_gets_an_honest_status() {
     for path in ["/nowhere", "/rest_api/", "/rest_api/v1/Shelves/", "/rest_api/v2/a/b/", "/rest_api/v2/Chairs/", "/%00"]
     {
         let answer = get(addr, path).await;
-        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!((answer.status, answer.header("x-mock-provenance")), (404, Some("assumed")), "{path}");
         assert!(!answer.error().is_empty());
     }
     for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "BREW"] {
         let answer = request(addr, method, SHELVES, "", b"").await;
         assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD, POST")), "{method}");
+        assert_eq!(answer.header("x-mock-provenance"), Some("assumed"), "{method}");
     }
     let answer = request(addr, "PUT", "/rest_api/v2/", "", b"").await;
     assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")));

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::demo::{self, DemoError, DemoRow};
+use crate::errata::{self, ErrataFile, PageErratum};
 use crate::example::{Example, ExamplesFile};
 use crate::files::{self, Files};
 use crate::inventory::{self, InventoryLine};
@@ -27,6 +28,8 @@ pub struct Contract {
     pub sections: HashMap<String, String>,
     /// Statements about behaviour.
     pub rules: Vec<Rule>,
+    /// Errata of the page's text, in the order of its lines.
+    pub errata: Vec<PageErratum>,
     /// The hand-written demo rows.
     pub demo: Vec<DemoRow>,
 }
@@ -96,8 +99,9 @@ impl Contract {
             .map_err(|(key, problem)| entry(inventory::FILE, key, problem))?;
         let (examples, sections) = load_examples(files, &schema, &inventory)?;
         let rules = load_rules(files, &schema, &examples)?;
+        let errata = load_errata(files, &examples, &rules)?;
         let demo = load_demo(files, &schema)?;
-        Ok(Self { schema, inventory, examples, sections, rules, demo })
+        Ok(Self { schema, inventory, examples, sections, rules, errata, demo })
     }
 
     /// The example of this id.
@@ -220,6 +224,14 @@ fn load_rules(files: &Files, schema: &Schema, examples: &[Example]) -> Result<Ve
         }
     }
     Ok(rules)
+}
+
+fn load_errata(files: &Files, examples: &[Example], rules: &[Rule]) -> Result<Vec<PageErratum>, LoadError> {
+    let Some(text) = files.get(errata::FILE) else { return Ok(Vec::new()) };
+    let mut found = parse::<ErrataFile>(errata::FILE, text)?.errata;
+    errata::check(&found, examples, rules).map_err(|(key, problem)| entry(errata::FILE, key, problem))?;
+    found.sort_by_key(|erratum| erratum.line);
+    Ok(found)
 }
 
 fn load_demo(files: &Files, schema: &Schema) -> Result<Vec<DemoRow>, LoadError> {

@@ -3,14 +3,17 @@
 use std::fmt::Write;
 
 use crate::contract::Contract;
+use crate::errata::PageErratum;
 use crate::source::{Provenance, Source};
 
-/// `docs/errata.md`: every misprint of the page, what happens as printed, and the corrected form.
+/// `docs/errata.md`: every misprint of the page. Of a call: what happens as printed, and the corrected form. Of the text:
+/// what holds, and what shows it.
 pub fn errata(contract: &Contract) -> String {
     let mut out = String::from(
         "# Errata of the documentation page\n\n\
-         Generated from `specs/examples` by `carbon-harness docs`; do not edit.\n\n\
-         Calls that cannot work as the page prints them: what really happens, and the form that works. Both are replayed.\n",
+         Generated from `specs/examples` and `specs/errata.toml` by `carbon-harness docs`; do not edit.\n\n\
+         First the calls that cannot work as the page prints them: what really happens, and the form that works. Both are\n\
+         replayed. Then what is wrong in the [text and the printed replies](#text-and-printed-replies).\n",
     );
     let misprints: Vec<_> = contract
         .examples
@@ -27,7 +30,43 @@ pub fn errata(contract: &Contract) -> String {
         line(&mut out, format_args!("As printed:\n\n```sh\n{}\n```\n\n", example.printed.command.trim()));
         line(&mut out, format_args!("Corrected:\n\n```sh\n{}\n```\n", corrected.command.trim()));
     }
+    if !contract.errata.is_empty() {
+        text_errata(&mut out, &contract.errata);
+    }
     out
+}
+
+/// What is wrong between the calls: where something hangs on it at length, mere slips in a list.
+fn text_errata(out: &mut String, errata: &[PageErratum]) {
+    out.push_str(
+        "\n## Text and printed replies\n\n\
+         Where the page contradicts itself or can be read in two ways, each way is a case of a rule (`carbon-harness rules`),\n\
+         and `carbon-harness run` tries all of them.\n",
+    );
+    for erratum in errata {
+        let Some(holds) = &erratum.holds else { continue };
+        line(out, format_args!("\n### {} (page line {})\n\n", erratum.id, erratum.line));
+        line(out, format_args!("> {}\n\n{} {}\n\n", code(&erratum.text), erratum.wrong.trim(), holds.trim()));
+        for reading in &erratum.readings {
+            line(out, format_args!("- reading: {} (rule `{}`)\n", reading.case, reading.rule));
+        }
+        for rule in &erratum.rules {
+            line(out, format_args!("- shown by rule `{rule}`\n"));
+        }
+        for example in &erratum.examples {
+            line(out, format_args!("- shown by call `{example}`\n"));
+        }
+    }
+    out.push_str("\n### Slips of the pen\n\nNothing hangs on these.\n\n");
+    for erratum in errata.iter().filter(|erratum| erratum.holds.is_none()) {
+        line(out, format_args!("- line {}: {}: {}\n", erratum.line, code(&erratum.text), erratum.wrong.trim()));
+    }
+}
+
+/// A quotation of the page, which is full of `<placeholders>` and `__names`, as it stands.
+fn code(text: &str) -> String {
+    let fence = if text.contains('`') { "``" } else { "`" };
+    format!("{fence}{}{fence}", text.trim())
 }
 
 /// `docs/assumptions.md`: every decision that nothing but ourselves stands behind.

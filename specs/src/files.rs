@@ -7,12 +7,15 @@ use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 
+use crate::errata;
+
 static MODELS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
 static EXAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/examples");
 static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 static DEMO: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/demo");
 static MANAGER: &str = include_str!("../manager.toml");
 static INVENTORY: &str = include_str!("../inventory.tsv");
+static ERRATA: &str = include_str!("../errata.toml");
 
 /// The files of a contract: path relative to `specs/` (with `/`) to text, in the order of their names.
 pub type Files = BTreeMap<String, String>;
@@ -34,6 +37,7 @@ pub fn embedded() -> Files {
     }
     files.insert("manager.toml".to_owned(), MANAGER.to_owned());
     files.insert("inventory.tsv".to_owned(), INVENTORY.to_owned());
+    files.insert(errata::FILE.to_owned(), ERRATA.to_owned());
     files
 }
 
@@ -55,6 +59,11 @@ pub fn read(root: &Path) -> io::Result<Files> {
     }
     for name in ["manager.toml", "inventory.tsv"] {
         files.insert(name.to_owned(), fs::read_to_string(root.join(name))?);
+    }
+    match fs::read_to_string(root.join(errata::FILE)) {
+        Ok(text) => drop(files.insert(errata::FILE.to_owned(), text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
     Ok(files)
 }

@@ -1,16 +1,17 @@
 //! The contract of Carbon Billing 5's "API REST v2.0", as data and the types that read it.
 //!
 //! The data lives beside this crate as TOML: `models/` (what exists), `manager.toml` (the methods every model has),
-//! `examples/` (every call of the documentation page), `rules/` (every sentence of it that states behaviour) and
-//! `demo/` (the demo subscriber base). [`Contract::load`] reads it all, checks every name against every other, and says
+//! `examples/` (every call of the documentation page), `rules/` (every sentence of it that states behaviour), `errata.toml`
+//! (where its text is wrong) and `demo/` (the demo subscriber base). [`Contract::load`] reads it all, checks every name against every other, and says
 //! file and key of what is wrong. It knows nothing of HTTP, of the mock or of the harness.
 //!
 //! Reading order: [`source`] (how sure we are), [`model`] and [`schema`] (models as written, and resolved), [`step`]
-//! (what a check can do), [`example`], [`rule`], [`demo`], [`contract`] (all of it together).
+//! (what a check can do), [`example`], [`rule`], [`errata`], [`demo`], [`contract`] (all of it together).
 
 pub mod contract;
 pub mod demo;
 pub mod documents;
+pub mod errata;
 pub mod example;
 pub mod files;
 pub mod inventory;

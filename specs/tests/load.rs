@@ -93,3 +93,23 @@ fn a_check_without_an_expectation_is_told() {
     let file = "examples/attributes.toml";
     check(file, "at = \"/result\", length = 1", "at = \"/result\"", &[file, "attributes-2.1", "0 expectations"]);
 }
+
+#[test]
+fn an_erratum_that_shows_nothing_or_quotes_wrongly_names_it() {
+    let file = "errata.toml";
+    let name = "a-script-that-does-not-wait";
+    let case = "case = \"after the wait of line 136 it is created\"";
+    check(file, case, "case = \"after a while\"", &[file, name, "no case `after a while`"]);
+    check(file, "examples = [\"abonents-10.2\"]", "examples = [\"abonents-10.9\"]", &[file, name, "`abonents-10.9`"]);
+    check(file, "rules = [\"object-format\"]\n", "", &[file, "object-skeleton-unclosed", "shows it"]);
+    check(file, "rules = [\"object-format\"]", "rules = [\"format\"]", &[file, "`format` is no rule"]);
+    check(file, "\"http://169.1.80.82:8082\"", "\"http://169.1.80.83:8082\"", &[file, "another-host", "line 91"]);
+    check(file, "id = \"link-misspelt\"", "id = \"stray-letters\"", &[file, "stray-letters", "twice"]);
+}
+
+#[test]
+fn a_contract_of_other_models_needs_no_errata() {
+    let mut files = files::embedded();
+    files.remove("errata.toml");
+    assert_eq!(Contract::load(&files).unwrap().errata, []);
+}

@@ -169,6 +169,7 @@ fn arguments(
             let unknown = argument.keys().filter(|path| contract.schema.resolve(model, path).is_err());
             pitfalls.extend(unknown.map(|path| no_field(path, &place, model, contract)));
             pitfalls.extend(values::check(argument, model));
+            pitfalls.extend(values::midnights(argument, model));
         }
         "set" | "create" | "update" => {
             let known = |name: &str| name == "pk" || model.field(name).is_some();

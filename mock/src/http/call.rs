@@ -91,6 +91,13 @@ pub async fn answer(
     Ok(done.respond(&bytes, words.as_deref(), started))
 }
 
+/// Tells on what a response rests.
+pub fn rests_on(response: &mut Response<Body>, provenance: Provenance) {
+    if let Ok(value) = HeaderValue::from_str(&provenance.to_string()) {
+        response.headers_mut().insert(PROVENANCE.clone(), value);
+    }
+}
+
 /// The answer to a call that panicked.
 fn broken(path: &str, bytes: &Bytes) -> Response<Body> {
     tracing::error!(target: "api_v2", "{} {}: a bug in the mock stopped this call", shown(path.as_bytes()), shown(bytes));
@@ -161,9 +168,6 @@ impl Done {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, self.content_type);
-        if let Ok(value) = HeaderValue::from_str(&self.provenance.to_string()) {
-            headers.insert(PROVENANCE.clone(), value);
-        }
         for hazard in self.hazards.iter().take(MOST) {
             let text: String = hazard.chars().take(300).collect();
             // Headers are ASCII: Cyrillic is spelled as in the body, without the quotes.
@@ -172,6 +176,7 @@ impl Done {
                 headers.append(HAZARD.clone(), value);
             }
         }
+        rests_on(&mut response, self.provenance);
         response
     }
 

@@ -1,5 +1,6 @@
 //! Which path and method lead where, and what an answer looks like on the wire.
 
+use carbon_specs::Provenance;
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT, ALLOW, HeaderValue, LOCATION};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
@@ -24,6 +25,9 @@ pub async fn respond(app: &App, request: Request<Incoming>) -> Result<Response<B
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
         tracing::warn!(target: "api_v2", "{method} {} {}", path.escape_debug(), status);
+    } else if method != Method::POST && path.starts_with(wire::ROOT) {
+        // A call tells of itself.
+        tracing::info!(target: "api_v2", "{method} {} -> {}", path.escape_debug(), status);
     }
     Ok(response)
 }
@@ -79,9 +83,11 @@ fn wants(headers: &HeaderMap) -> Wanted {
     if place("application/json") < place("text/html") { Wanted::Json } else { Wanted::Html }
 }
 
-/// The vendor's envelope with a status that is not 200, for what is no call at all.
+/// The vendor's envelope with a status that is not 200, for what is no call at all: a choice of ours.
 pub fn refuse(status: StatusCode, path: &str, text: &str) -> Response<Body> {
-    json_reply(status, &json!({ "call": path, "error": text }))
+    let mut response = json_reply(status, &json!({ "call": path, "error": text }));
+    call::rests_on(&mut response, Provenance::Assumed);
+    response
 }
 
 /// 405.

@@ -232,19 +232,24 @@ impl<'s> Maker<'s> {
     }
 }
 
+/// Surname, name and patronymic. Names and patronymics stand in pairs of man and woman, who take turns.
+fn person(number: usize) -> String {
+    /// Coprime to the number of combinations: each comes once before one comes again, and neighbours are not alike.
+    const STRIDE: usize = 211;
+    let woman = number % 2;
+    let (names, patronymics) = (NAMES.len() / 2, PATRONYMICS.len() / 2);
+    let place = number / 2 * STRIDE % (SURNAMES.len() * names * patronymics);
+    let surname = SURNAMES[place % SURNAMES.len()];
+    let first = NAMES[place / SURNAMES.len() % names * 2 + woman];
+    let patronymic = PATRONYMICS[place / SURNAMES.len() / names * 2 + woman];
+    format!("{surname}{} {first} {patronymic}", if woman == 1 { "а" } else { "" })
+}
+
 fn abonent_fields(number: usize, pk: i64, account: i64) -> Value {
     let n = number as i64;
     let company = number % 17 == 16;
-    let name = if company {
-        format!("ООО «{}-{}»", STREETS[number % STREETS.len()], number)
-    } else {
-        let surname = SURNAMES[number * 7 % SURNAMES.len()];
-        let first = NAMES[number * 5 % NAMES.len()];
-        // Names and patronymics stand in pairs of man and woman; so must the surname.
-        let woman = number * 5 % NAMES.len() % 2 == 1;
-        let patronymic = PATRONYMICS[number * 3 % (PATRONYMICS.len() / 2) * 2 + usize::from(woman)];
-        format!("{surname}{} {first} {patronymic}", if woman { "а" } else { "" })
-    };
+    let name =
+        if company { format!("ООО «{}-{}»", STREETS[number % STREETS.len()], number) } else { person(number) };
     json!({
         "name": name,
         "parent_id": FIRST_FOLDER + n % FOLDERS.len() as i64,
@@ -278,7 +283,7 @@ fn phone(n: i64) -> String {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{FIRST, Maker, PAGE_SERVICES, around};
+    use super::{FIRST, Maker, PAGE_SERVICES, around, person};
     use crate::Contract;
     use crate::demo::{check, filler};
 
@@ -315,6 +320,16 @@ mod tests {
         assert!(numbers.contains(&((1_000_045 - 20_001) / 3)), "the page has a service 1000045");
         for row in numbers.into_iter().flat_map(|number| maker.abonent(number)) {
             assert!(!page.contains(&(row.model, row.pk)), "{} {}", contract.schema.at(row.model).name, row.pk);
+        }
+    }
+
+    #[test]
+    fn some_hundred_people_have_names_of_their_own() {
+        let names: HashSet<String> = (0..768).map(person).collect();
+        assert_eq!(names.len(), 768);
+        for name in names {
+            let woman = name.ends_with("на");
+            assert_eq!(name.split(' ').next().unwrap().ends_with('а'), woman, "{name}");
         }
     }
 
