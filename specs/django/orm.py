@@ -45,6 +45,9 @@ class MoneyField(models.BigIntegerField):
         except ArithmeticError:
             raise ValidationError("“%s” value must be a decimal number." % value)
 
+    def to_python(self, value):
+        return None if value is None else Decimal(str(value))
+
     def from_db_value(self, value, expression, connection):
         return None if value is None else Decimal(value) / Decimal(SCALE)
 
