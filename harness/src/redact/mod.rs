@@ -1,8 +1,8 @@
 //! Takes names, phones, addresses, passwords, sessions and the like out of what is about to be written or printed.
 //!
-//! By field, as the contract marks them, and where the contract knows nothing, by the field's name ([`fields`]); then whatever
-//! was hidden once is hidden wherever else it stands, in an error's sentence too ([`known`]); then by looks in every text that is
-//! left ([`patterns`]). The same value always becomes the same placeholder, so that two replies can still be compared, and
+//! By field, as the contract marks them, and where the contract knows nothing, by the field's name (`fields`); then whatever
+//! was hidden once is hidden wherever else it stands, in an error's sentence too (`known`); then by looks in every text that is
+//! left (`patterns`). The same value always becomes the same placeholder, so that two replies can still be compared, and
 //! a key that nobody else has keeps placeholders from being guessed. A name in a free text that no field has shown is found
 //! only if it looks like one (three words, initials, a patronymic): that much cannot be promised.
 //!
