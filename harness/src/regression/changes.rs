@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::noise::Masks;
 use super::shape::{Object, Shape, Spelling, nested};
+use crate::redact::Redactor;
 
 /// One difference between two replies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -178,29 +179,38 @@ fn in_words(kinds: &[&str]) -> String {
 }
 
 /// How the values of two replies differ. Rows are paired by their keys, other elements by their places; what the masks
-/// name is left out.
-pub fn of_values(masks: &Masks, before: &Value, after: &Value) -> Vec<Change> {
+/// name is left out, and what one side shows and the other hides, for less was known when the one was taken.
+pub fn of_values(masks: &Masks, redactor: &Redactor, before: &Value, after: &Value) -> Vec<Change> {
     let mut changes = Vec::new();
-    values(masks, "", before, after, &mut changes);
+    Values { masks, redactor, into: &mut changes }.values("", before, after);
     changes
 }
 
-fn values(masks: &Masks, at: &str, before: &Value, after: &Value, into: &mut Vec<Change>) {
-    if before == after || masks.covers(at) {
+struct Values<'c> {
+    masks: &'c Masks,
+    redactor: &'c Redactor,
+    into: &'c mut Vec<Change>,
+}
+
+impl Values<'_> {
+    fn values(&mut self, at: &str, before: &Value, after: &Value) {
+    if before == after || self.masks.covers(at) {
         return;
     }
     match (before, after) {
-        (Value::Object(one), Value::Object(other)) => pairs(masks, at, one, other, into),
-        (Value::Array(one), Value::Array(other)) => lists(masks, at, one, other, into),
+        (Value::Object(one), Value::Object(other)) => self.pairs(at, one, other),
+        (Value::Array(one), Value::Array(other)) => self.lists(at, one, other),
         (Value::String(one), Value::String(other)) => match (nested(one), nested(other)) {
-            (Some(one), Some(other)) => values(masks, at, &one, &other, into),
-            _ => into.push(Change::moved(at, before.to_string(), after.to_string())),
+            (Some(one), Some(other)) => self.values(at, &one, &other),
+            _ if self.redactor.same(before, after) => {}
+            _ => self.into.push(Change::moved(at, before.to_string(), after.to_string())),
         },
-        _ => into.push(Change::moved(at, brief(before), brief(after))),
+        _ if self.redactor.same(before, after) => {}
+        _ => self.into.push(Change::moved(at, brief(before), brief(after))),
     }
 }
 
-fn pairs(masks: &Masks, at: &str, before: &Map<String, Value>, after: &Map<String, Value>, into: &mut Vec<Change>) {
+fn pairs(&mut self, at: &str, before: &Map<String, Value>, after: &Map<String, Value>) {
     let model = |pairs: &Map<String, Value>| {
         pairs.get("fields").and(pairs.get("model")).and_then(Value::as_str).map(str::to_owned)
     };
@@ -209,20 +219,20 @@ fn pairs(masks: &Masks, at: &str, before: &Map<String, Value>, after: &Map<Strin
     for (name, was) in before {
         let place = if root.is_some() && name == "fields" { at.to_owned() } else { join(at, name) };
         match after.get(name) {
-            Some(is) => values(masks, &place, was, is, into),
-            None if masks.covers(&place) => {}
-            None => into.push(Change::gone(&place)),
+            Some(is) => self.values(&place, was, is),
+            None if self.masks.covers(&place) => {}
+            None => self.into.push(Change::gone(&place)),
         }
     }
     for name in after.keys().filter(|name| !before.contains_key(*name)) {
         let place = join(at, name);
-        if !masks.covers(&place) {
-            into.push(Change::added(&place));
+        if !self.masks.covers(&place) {
+            self.into.push(Change::added(&place));
         }
     }
 }
 
-fn lists(masks: &Masks, at: &str, before: &[Value], after: &[Value], into: &mut Vec<Change>) {
+fn lists(&mut self, at: &str, before: &[Value], after: &[Value]) {
     let inside = format!("{at}[]");
     let key = |item: &Value| item.get("pk").cloned();
     if before.iter().chain(after).all(|item| key(item).is_some()) {
@@ -230,12 +240,12 @@ fn lists(masks: &Masks, at: &str, before: &[Value], after: &[Value], into: &mut 
             before.first().or(after.first()).and_then(|row| row["model"].as_str()).unwrap_or(&inside).to_owned();
         for was in before {
             match after.iter().find(|is| key(is) == key(was)) {
-                Some(is) => values(masks, &inside, was, is, into),
-                None => into.push(Change::new(&place, format!("{} is no longer in the list", was["pk"]))),
+                Some(is) => self.values(&inside, was, is),
+                None => self.into.push(Change::new(&place, format!("{} is no longer in the list", was["pk"]))),
             }
         }
         for is in after.iter().filter(|is| !before.iter().any(|was| key(was) == key(is))) {
-            into.push(Change::new(&place, format!("{} is new in the list", is["pk"])));
+            self.into.push(Change::new(&place, format!("{} is new in the list", is["pk"])));
         }
         let order = |items: &[Value], others: &[Value]| -> Vec<Value> {
             items
@@ -245,16 +255,17 @@ fn lists(masks: &Masks, at: &str, before: &[Value], after: &[Value], into: &mut 
                 .collect()
         };
         if order(before, after) != order(after, before) {
-            into.push(Change::new(&place, "rows come in another order, or as often as before no more"));
+            self.into.push(Change::new(&place, "rows come in another order, or as often as before no more"));
         }
         return;
     }
     for (was, is) in before.iter().zip(after) {
-        values(masks, &inside, was, is, into);
+        self.values(&inside, was, is);
     }
     if before.len() != after.len() {
-        into.push(Change::new(&inside, format!("{} elements (were {})", after.len(), before.len())));
+        self.into.push(Change::new(&inside, format!("{} elements (were {})", after.len(), before.len())));
     }
+}
 }
 
 fn brief(value: &Value) -> String {
@@ -336,8 +347,10 @@ mod tests {
     fn rows_are_paired_by_their_keys() {
         let row = |pk: i64, house: &str| json!({ "pk": pk, "model": "Homes", "fields": { "s_number": house } });
         let masks = Masks::default();
+        let schema = std::sync::Arc::new(Contract::embedded().unwrap().schema);
+        let redactor = Redactor::new(schema, "key");
         let values = |one: &Value, other: &Value| {
-            let changes = of_values(&masks, one, other);
+            let changes = of_values(&masks, &redactor, one, other);
             changes.into_iter().map(|change| format!("{} {}", change.at, change.what)).collect::<Vec<_>>()
         };
         let before = json!([row(1, "7"), row(2, "9")]);

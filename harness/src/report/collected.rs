@@ -14,7 +14,7 @@ use crate::regression::changes::Change;
 use crate::replay::Form;
 
 /// So much of each reply is kept, in bytes.
-const KEPT: usize = 16 * 1024;
+pub(super) const KEPT: usize = 16 * 1024;
 
 /// What came of a run.
 #[derive(Clone, Debug, Default)]
