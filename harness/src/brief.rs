@@ -1,4 +1,6 @@
-//! Long texts, cut to be shown.
+//! Long texts, cut to be shown; things, counted.
+
+use std::fmt::Display;
 
 /// The beginning of a text, with a word on its length. It is cut between words where there are any: half a value would be
 /// taken for another one.
@@ -10,8 +12,9 @@ pub fn cut(text: &str, most: usize) -> String {
 }
 
 /// `1 call`, `2 calls`.
-pub fn plural(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
+pub fn plural<N: Display + PartialEq + From<u8>>(count: N, one: &str, many: &str) -> String {
+    let word = if count == N::from(1) { one } else { many };
+    format!("{count} {word}")
 }
 
 #[cfg(test)]

@@ -48,6 +48,9 @@ fn rows_are_found_by_few_and_narrow_reads() {
     let ended = harness(&["bind", "--target", &server.seen.url, "--out", &out]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(ended.stdout.contains("Abonents 1111"), "{}", ended.stdout);
+    // What it does not find, it says how to give, and nothing of that is taken for anybody's.
+    let hint = "what was not found can be said, with --force: --set AdminCustomReports=ID";
+    assert!(ended.stdout.contains(hint) && ended.stdout.contains("--set suid=SUID"), "{}", ended.stdout);
     let contract = Contract::embedded().unwrap();
     let calls = server.calls();
     for call in &calls {
@@ -104,6 +107,19 @@ fn rows_are_found_by_few_and_narrow_reads() {
         });
         assert!(strange.is_empty(), "{call:?} asks for {strange:?}");
     }
+}
+
+#[test]
+fn a_bind_that_may_send_no_more_writes_nothing() {
+    let server = server(Default::default());
+    let folder = Folder::new("bind-most");
+    let out = format!("{}/b.toml", folder.path());
+    let ended = harness(&["bind", "--target", &server.seen.url, "--out", &out, "--max-requests", "5"]);
+    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    let says = "the 5 requests of --max-requests are sent, and not all rows are found";
+    assert!(ended.stderr.contains(says) && ended.stderr.contains("b.toml is not written"), "{}", ended.stderr);
+    assert!(!std::path::Path::new(&out).exists());
+    assert_eq!(server.seen.forwarded.lock().unwrap().len(), 5);
 }
 
 #[test]

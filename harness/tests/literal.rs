@@ -193,7 +193,7 @@ async fn a_pipeline_takes_its_time_and_is_no_hazard_but_twice_without_waiting_is
     let once = pipelines(&mock, &["abonents-13.1"]);
     assert_eq!(once.code, i32::from(exit::CONFORMS), "{}", once.stderr);
     let waited = "tasks      0 were done when it had ended at 2022-02-01 10:00:00, 3 waited; the last is done at ";
-    for part in [waited, "3 calls, 0 refused; 1 SQL statements, 0 refused; 0 hazards"] {
+    for part in [waited, "3 calls, 0 refused; 1 SQL statement, 0 refused; 0 hazards"] {
         assert!(once.stderr.contains(part), "`{part}` is not in:\n{}", once.stderr);
     }
     let done = once.stderr.split(waited).nth(1).and_then(|rest| rest.lines().next()).unwrap_or_default();

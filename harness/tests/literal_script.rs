@@ -137,7 +137,7 @@ fn the_mock_is_found_where_the_billing_listens_whatever_host_curl_is_told() {
     assert_eq!(ended.code, i32::from(exit::CONFORMS), "{}", ended.stderr);
     assert_eq!(ended.stdout.matches("\"pk\": 3").count(), 2, "{}", ended.stdout);
     assert!(ended.stdout.contains("NAME                            ООО Лучший провайдер\n"), "{}", ended.stdout);
-    assert!(ended.stderr.contains("2 calls, 0 refused; 1 SQL statements, 0 refused"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("2 calls, 0 refused; 1 SQL statement, 0 refused"), "{}", ended.stderr);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn what_a_script_is_refused_is_told_and_ends_it_with_1() {
         (call(r#"method1=objects.get&arg1={"id":-5}"#), "REFUSED    /rest_api/v2/Abonents/  objects.get {\"id\":-5}"),
         (call(r#"method1=objects.git"#), "has no attribute"),
         ("sqlexec 'select nope from abonents' 2>/dev/null; exit 0".to_owned(), "REFUSED    sqlexec \"select nope"),
-        ("sqlexec 'update abonents set name=1' 2>/dev/null; exit 0".to_owned(), "1 SQL statements, 1 refused"),
+        ("sqlexec 'update abonents set name=1' 2>/dev/null; exit 0".to_owned(), "1 SQL statement, 1 refused"),
         ("curl -ss http://b/rest_api/v2/ >/dev/null".to_owned(), "STRANGE    GET /rest_api/v2/ was not passed on"),
         ("curl -ss https://b/ 2>/dev/null; exit 0".to_owned(), "STRANGE    something that is no HTTP"),
         ("exit 7".to_owned(), "ended with exit code 7: 0 calls"),
@@ -237,7 +237,7 @@ fn the_example_moves_debtors_and_says_how_long_it_takes() {
     let ended = support::shell::ended(literal_anywhere().args(["--script", example, "--", "4911"]));
     assert_eq!((ended.code, ended.stdout.as_str()), (i32::from(exit::CONFORMS), "28 moved\n"), "{}", ended.stderr);
     for part in
-        ["28 waited; the last is done at 2022-02-01 10:00:", "28 calls, 0 refused; 1 SQL statements", "0 hazards"]
+        ["28 waited; the last is done at 2022-02-01 10:00:", "28 calls, 0 refused; 1 SQL statement", "0 hazards"]
     {
         assert!(ended.stderr.contains(part), "`{part}` is not in:\n{}", ended.stderr);
     }

@@ -3,172 +3,15 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Mutex;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use carbon_harness::safety;
-use carbon_mock::CarbonMock;
+use carbon_harness::sandbox::journal;
 use carbon_mock::tasks::Profile;
 use serde_json::Value;
-use support::{Ended, harness, program, proxy};
-
-/// A mock that the harness only knows by its address.
-struct Foreign {
-    runtime: tokio::runtime::Runtime,
-    mock: Option<CarbonMock>,
-    folder: tempfile::TempDir,
-}
-
-impl Foreign {
-    fn start(tasks: Profile) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        let builder = CarbonMock::builder().clock("system").tasks(tasks).abonents(120);
-        let mock = runtime.block_on(builder.start()).unwrap();
-        Self { runtime, mock: Some(mock), folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn mock(&self) -> &CarbonMock {
-        self.mock.as_ref().unwrap()
-    }
-
-    fn url(&self) -> String {
-        self.mock().url()
-    }
-
-    fn journal(&self) -> PathBuf {
-        self.folder.path().join("sandbox.jsonl")
-    }
-
-    /// The arguments of a run in a sandbox, as far as they are always the same.
-    fn arguments(&self, more: &[&str]) -> Vec<String> {
-        let journal = self.journal().display().to_string();
-        let url = self.url();
-        let fixed = [
-            "run",
-            "--target",
-            &url,
-            "--writes",
-            "sandbox",
-            "--compare",
-            "shape",
-            "--settle",
-            "20",
-            "--journal",
-            &journal,
-        ];
-        fixed.iter().chain(more).map(|text| (*text).to_owned()).collect()
-    }
-
-    fn run(&self, more: &[&str]) -> Ended {
-        let arguments = self.arguments(more);
-        harness(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
-    }
-
-    fn clean(&self) -> Ended {
-        harness(&[
-            "clean",
-            "--target",
-            &self.url(),
-            "--settle",
-            "2",
-            "--journal",
-            &self.journal().display().to_string(),
-        ])
-    }
-
-    /// Waits until no task is left: what the test looks at is the server at rest.
-    fn rest(&self) -> Value {
-        let started = Instant::now();
-        while self.mock().mock().waiting() > 0 {
-            assert!(started.elapsed() < Duration::from_secs(30), "tasks do not end");
-            thread::sleep(Duration::from_millis(5));
-        }
-        self.mock().mock().state()
-    }
-
-    /// How many calls were answered.
-    fn calls(&self) -> u64 {
-        self.mock().mock().journal()["total"].as_u64().unwrap()
-    }
-}
-
-impl Drop for Foreign {
-    fn drop(&mut self) {
-        if let Some(mock) = self.mock.take() {
-            self.runtime.block_on(mock.shutdown());
-        }
-    }
-}
-
-/// Quick tasks that still come later than their replies.
-const LATE: Profile = Profile { latency_ms: (15, 40), service_ms: 1 };
-
-/// Where the server keeps what was; the API has no way to take it away again.
-const BOOKS: [&str; 9] = [
-    "AdminAccounts",
-    "AbonentsBlockHistory",
-    "ArchAccountStack",
-    "DynamicSessionUsers",
-    "DynamicSessions",
-    "FinanceOperations",
-    "FinanceOperationsDetail",
-    "PayLog",
-    "VoipLog",
-];
-
-type Rows = BTreeMap<i64, Value>;
-
-fn rows(state: &Value, model: &str) -> Rows {
-    let list = state[model].as_array().unwrap();
-    list.iter().map(|row| (row["pk"].as_i64().unwrap(), row["fields"].clone())).collect()
-}
-
-/// Holds that a server is as it was: no row that was there differs or is gone; what came is in the trash and bears a
-/// sandbox's name, or is in the books and belongs to what is in the trash.
-#[track_caller]
-fn as_it_was(before: &Value, after: &Value) -> usize {
-    let mut came = BTreeMap::new();
-    for model in before.as_object().unwrap().keys() {
-        let (old, mut new) = (rows(before, model), rows(after, model));
-        for (pk, fields) in &old {
-            assert_eq!(new.remove(pk).as_ref(), Some(fields), "{model} {pk} was there before");
-        }
-        came.insert(model.as_str(), new);
-    }
-    for (model, name) in [("Abonents", "name"), ("Users", "login")] {
-        for (pk, fields) in &came[model] {
-            let marked = fields[name].as_str().is_some_and(|name| name.starts_with("carbon-harness-"));
-            assert!(marked && fields["deleted"] == 1, "{model} {pk}: {fields}");
-        }
-    }
-    let accounts: Vec<&Value> = came["Abonents"].values().map(|fields| &fields["account_id"]).collect();
-    for (model, rows) in &came {
-        for (pk, fields) in rows {
-            let ours = |column: &str, of: &str| fields[column].as_i64().is_some_and(|pk| came[of].contains_key(&pk));
-            let belongs = match *model {
-                "Abonents" | "Users" => true,
-                "AdminAccounts" => accounts.contains(&&Value::from(*pk)),
-                "DynamicSessionUsers" => ours("user_id", "Users"),
-                "DynamicSessions" => fields["id"].as_i64().is_some_and(|id| came["Abonents"].contains_key(&id)),
-                "FinanceOperationsDetail" => ours("finance_operation_id", "FinanceOperations"),
-                _ => ours("abonent_id", "Abonents"),
-            };
-            assert!(belongs, "{model} {pk} was left behind: {fields}");
-            assert!(["Abonents", "Users"].contains(model) || BOOKS.contains(model), "{model} {pk} was left: {fields}");
-        }
-    }
-    came.values().map(Rows::len).sum()
-}
-
-#[track_caller]
-fn removed(journal: &Path) {
-    let text = std::fs::read_to_string(journal).unwrap();
-    assert!(text.trim_end().ends_with("{\"what\":\"done\"}"), "{text}");
-}
+use support::foreign::{BOOKS, Foreign, LATE, as_it_was, removed};
+use support::{harness, program, proxy, until};
 
 #[test]
 fn a_sandbox_run_leaves_a_server_as_it_was() {
@@ -208,13 +51,10 @@ fn after_kill_9_clean_leaves_the_server_as_it_was() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let started = Instant::now();
-        let written = || std::fs::read_to_string(&journal).unwrap_or_default().lines().count();
-        while written() < lines {
-            assert!(started.elapsed() < Duration::from_secs(60), "the file does not grow to {lines} lines");
+        until(|| {
             assert!(child.try_wait().unwrap().is_none(), "it ended before {lines} lines");
-            thread::sleep(Duration::from_micros(300));
-        }
+            std::fs::read_to_string(&journal).unwrap_or_default().lines().count() >= lines
+        });
         child.kill().unwrap();
         child.wait().unwrap();
         if lines > 2 {
@@ -222,14 +62,62 @@ fn after_kill_9_clean_leaves_the_server_as_it_was() {
             assert_eq!(ended.code, 4, "a new run must not forget the old one: {}", ended.stderr);
             assert!(ended.stderr.contains("carbon-harness clean --journal"), "{}", ended.stderr);
         }
-        let ended = server.clean();
+        let ended = server.clean(&[]);
         assert_eq!(ended.code, 0, "killed at line {lines}: {}{}", ended.stdout, ended.stderr);
         as_it_was(&before, &server.rest());
         removed(&journal);
         let calls = server.calls();
-        assert_eq!(server.clean().code, 0, "a second time");
+        assert_eq!(server.clean(&[]).code, 0, "a second time");
         assert_eq!(server.calls(), calls, "a second time there is nothing to ask");
     }
+}
+
+#[test]
+fn a_clean_that_may_send_no_more_says_what_is_left_and_another_one_finishes() {
+    let server = Foreign::start(Profile::INSTANT);
+    let before = server.rest();
+    // So many requests build the sandbox and run some examples; for the removal there are none.
+    let ended = server.run(&["--write", "--no-rules", "--max-requests", "400"]);
+    assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("carbon-harness clean --journal"), "{}", ended.stderr);
+    // Of each listed object: whether the file says that it is gone, and whether it is.
+    let listed = || journal::read(&server.journal()).unwrap().objects;
+    let left = || listed().iter().filter(|listed| !listed.gone).count();
+    let is_there = |state: &Value, listed: &journal::Listed| {
+        let is_it = |row: &Value| {
+            let bears = listed.by.iter().all(|(key, value)| row["fields"][key] == *value);
+            bears && listed.pk.is_none_or(|pk| row["pk"] == pk) && row["fields"]["deleted"] != 1
+        };
+        state[&listed.model].as_array().unwrap().iter().any(is_it)
+    };
+    let all = left();
+    assert!(all > 6, "{all}");
+    let mut stops = 0;
+    for most in (0..).map(|power| 4 << power) {
+        let ended = server.clean(&["--max-requests", &most.to_string()]);
+        let state = server.rest();
+        for gone in listed().iter().filter(|listed| listed.gone && !BOOKS.contains(&listed.model.as_str())) {
+            assert!(!is_there(&state, gone), "{gone:?} is listed as gone");
+        }
+        if ended.code == 0 {
+            assert!(ended.stdout.contains("listed objects are gone\n"), "{}", ended.stdout);
+            assert!(ended.stdout.ends_with("nothing is left\n"), "{}", ended.stdout);
+            assert!(ended.stdout.contains("in the server's books for good: AdminAccounts"), "{}", ended.stdout);
+            break;
+        }
+        stops += 1;
+        assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+        let said = format!("the {most} requests of --max-requests are sent; still listed");
+        assert!(ended.stderr.contains(&said), "{}", ended.stderr);
+        let open: Vec<_> = listed().into_iter().filter(|listed| !listed.gone).collect();
+        assert!(open.iter().any(|listed| is_there(&state, listed)), "nothing was left to remove");
+        for name in open.iter().filter_map(journal::Listed::name) {
+            assert!(ended.stderr.contains(name), "{name} is not told: {}", ended.stderr);
+        }
+    }
+    assert!(stops >= 2, "{stops}");
+    as_it_was(&before, &server.rest());
+    removed(&server.journal());
 }
 
 #[test]
@@ -239,9 +127,7 @@ fn clean_without_the_memory_of_keys_finds_objects_by_name() {
     let journal = server.journal();
     let mut child =
         program().args(server.arguments(&["--write"])).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    while std::fs::read_to_string(&journal).unwrap_or_default().lines().count() < 30 {
-        thread::sleep(Duration::from_millis(1));
-    }
+    until(|| std::fs::read_to_string(&journal).unwrap_or_default().lines().count() >= 30);
     child.kill().unwrap();
     child.wait().unwrap();
     // As if no reply had ever come back.
@@ -249,12 +135,12 @@ fn clean_without_the_memory_of_keys_finds_objects_by_name() {
     let intents: String =
         text.lines().filter(|line| !line.contains("\"created\"")).map(|line| format!("{line}\n")).collect();
     std::fs::write(&journal, intents).unwrap();
-    let ended = server.clean();
+    let ended = server.clean(&[]);
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
     as_it_was(&before, &server.rest());
     // And as if the removal had been cut off before a line of it was written.
     std::fs::write(&journal, text).unwrap();
-    assert_eq!(server.clean().code, 0);
+    assert_eq!(server.clean(&[]).code, 0);
     as_it_was(&before, &server.rest());
 }
 
@@ -269,7 +155,7 @@ fn a_signal_leaves_nothing_behind_but_a_report() {
         let mut child = program().args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let journal = || std::fs::read_to_string(server.journal()).unwrap_or_default();
         // Once the sandbox is built, examples are run in it.
-        support::until(|| journal().lines().filter(|line| line.contains("\"write\"")).count() > 3);
+        until(|| journal().lines().filter(|line| line.contains("\"write\"")).count() > 3);
         let sent = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");

@@ -23,7 +23,7 @@ async fn a_mocks_verdict_decides_the_exit_code() -> Result<(), Box<dyn std::erro
     call(br#"method1=objects.get&arg1={"id":45}"#)?;
     let Ended { code, stdout, .. } = verify("text").await?;
     assert_eq!(code, i32::from(exit::CONFORMS), "{stdout}");
-    assert!(stdout.contains("1 calls: 0 violations, 0 hazards"), "{stdout}");
+    assert!(stdout.contains("1 call: 0 violations, 0 hazards"), "{stdout}");
 
     call(br#"method1=objects.filter&arg1={"nosuch":1}"#)?;
     let Ended { code, stdout, .. } = verify("json").await?;
@@ -47,7 +47,7 @@ async fn a_mocks_verdict_decides_the_exit_code() -> Result<(), Box<dyn std::erro
 
     call(br#"method1=objects.get&arg1={"id":45}&method2=set&arg2={"a_home_number":"3"}&method3=save"#)?;
     let Ended { stdout, .. } = verify("text").await?;
-    assert!(stdout.contains("waiting    1 tasks have not run yet"), "{stdout}");
+    assert!(stdout.contains("waiting    1 task has not run yet"), "{stdout}");
     assert!(stdout.contains("exercised  abonents-2.1\n"), "{stdout}");
 
     mock.shutdown().await;

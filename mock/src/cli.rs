@@ -19,6 +19,7 @@ use crate::cli_exec::{self, ExecError};
 use crate::cli_keep::{self, KeepError};
 use crate::cli_sqlexec::{self, Sqlexec};
 use crate::control::{moment, state_pieces};
+use crate::counted::plural;
 use crate::log::{self, Level, LogError};
 use crate::mock::Start;
 use crate::server::{Builder, CarbonMock, StartError};
@@ -350,8 +351,9 @@ fn serve(options: Serve) -> Result<(), CliError> {
 /// Tasks that the end of the program cuts off.
 fn tell_waiting(tasks: usize, state: Option<&Path>) {
     if tasks > 0 {
+        let tasks = plural(tasks, "task", "tasks");
         let where_not = state.map_or_else(String::new, |path| format!(" and is not in {}", path.display()));
-        let _ = writeln!(io::stderr(), "{tasks} tasks still waited: what they were to change is lost{where_not}");
+        let _ = writeln!(io::stderr(), "{tasks} still waited: what was to be changed is lost{where_not}");
     }
 }
 

@@ -34,6 +34,7 @@ mod cli_keep;
 pub mod cli_signals;
 pub mod cli_sqlexec;
 pub mod control;
+mod counted;
 pub mod deviate;
 mod exercise;
 mod foresight;

@@ -6,6 +6,7 @@ use std::fmt;
 use carbon_specs::Contract;
 use serde::{Deserialize, Serialize};
 
+use crate::counted::plural;
 use crate::exercise::{self, Pattern};
 use crate::journal::{Entry, Saved};
 
@@ -138,17 +139,19 @@ impl fmt::Display for Verdict {
             writeln!(f, "exercised  {}", self.exercised.join(" "))?;
         }
         if self.unseen > 0 {
-            writeln!(f, "unseen     {} earlier calls are no longer in this journal and are not judged", self.unseen)?;
+            let calls = plural(self.unseen, "earlier call is", "earlier calls are");
+            writeln!(f, "unseen     {calls} no longer in this journal, and not judged")?;
         }
         if self.waiting > 0 {
-            writeln!(f, "waiting    {} tasks have not run yet: what they will spoil is not judged", self.waiting)?;
+            let tasks = plural(self.waiting, "task has", "tasks have");
+            writeln!(f, "waiting    {tasks} not run yet: what that will spoil is not judged")?;
         }
         write!(
             f,
-            "{} calls: {} violations, {} hazards; {} of {} documented calls exercised",
-            self.calls,
-            self.violations.len() as u64 + self.more_violations,
-            self.hazards.len(),
+            "{}: {}, {}; {} of {} documented calls exercised",
+            plural(self.calls, "call", "calls"),
+            plural(self.violations.len() as u64 + self.more_violations, "violation", "violations"),
+            plural(self.hazards.len(), "hazard", "hazards"),
             self.exercised.len(),
             self.documented
         )

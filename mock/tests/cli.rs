@@ -158,7 +158,7 @@ async fn what_cannot_be_saved_is_refused_at_once_and_one_failure_costs_only_itse
     let (code, _, log) = served.end("-TERM");
     assert_eq!(code, Some(1), "{log}");
     assert!(log.contains(&format!("error: cannot save the journal to {}: ", journal.display())), "{log}");
-    let waited = format!("1 tasks still waited: what they were to change is lost and is not in {}", state.display());
+    let waited = format!("1 task still waited: what was to be changed is lost and is not in {}", state.display());
     assert!(log.contains(&waited), "{log}");
     let state: Value = serde_json::from_str(&fs::read_to_string(&state).unwrap()).unwrap();
     assert_ne!(state["Shelves"][0]["fields"]["name"], "late", "the state is saved all the same");

@@ -36,7 +36,7 @@ fn a_clean_client_ends_with_zero_and_is_told_what_it_exercised() {
     let (code, said) = verdict(&[SET_FLAT]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("exercised  abonents-2.1\n"), "{said}");
-    assert!(said.contains("1 calls: 0 violations, 0 hazards; 1 of 148 documented calls exercised"), "{said}");
+    assert!(said.contains("1 call: 0 violations, 0 hazards; 1 of 148 documented calls exercised"), "{said}");
     let (code, said) = verdict(&[SET_SMS]);
     assert!(code == Some(0) && said.contains("; 0 of 148 documented"), "no call of the page sets this column: {said}");
 }

@@ -8,6 +8,7 @@ use carbon_specs::{Contract, Schema};
 use serde_json::{Map, Value, json};
 
 use super::page::{PageId, names};
+use crate::brief::plural;
 use crate::sandbox::SandboxError;
 use crate::sandbox::ask::{self, Row};
 use crate::target::Client;
@@ -228,7 +229,7 @@ impl Search<'_> {
                 let there: Vec<&str> =
                     rest.filter(|column| is_there(row.fields.get(*column))).map(String::as_str).collect();
                 let with = if there.is_empty() { String::new() } else { format!(" with {}", there.join(", ")) };
-                let why = format!("the first{with} of {seen} rows looked at{of}");
+                let why = format!("the first{with} of {} looked at{of}", plural(seen, "row", "rows"));
                 (Ok(row), why)
             }
         })
@@ -288,8 +289,8 @@ impl Search<'_> {
 /// Why a model's rows are not chosen without being told.
 fn own_reason(model: &str) -> Option<&'static str> {
     match model {
-        "AdminCustomReports" => Some("a report's arguments are its own; name one that takes the page's with --set"),
-        "DynamicSessions" => Some("a cabinet session is somebody's; give one of a test user with --set suid=..."),
+        "AdminCustomReports" => Some("a report's arguments are its own: name one that takes the page's"),
+        "DynamicSessions" => Some("a cabinet session is somebody's: name one of a test user"),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{Mismatch, Verdict, equal, matches, same_values, short};
 use crate::bindings::Bindings;
+use crate::brief::plural;
 use crate::exchange::Sent;
 
 /// What a read found.
@@ -75,12 +76,13 @@ fn collect(object: &Value, path: &[&str], into: &mut Vec<Value>) -> Result<(), (
 /// Says how it differs.
 pub fn hold_read(read: &Read, found: &Observed, bindings: &Bindings) -> Verdict {
     let at = describe(read, bindings);
+    let rows = |count: u64| plural(count, "row", "rows");
     let values = match found {
         Observed::Count(count) => {
             return match read.count {
                 Some(expected) if expected as u64 == *count => Ok(()),
-                Some(expected) => Err(Mismatch::new(at, format!("{expected} rows"), format!("{count} rows"))),
-                None => Err(Mismatch::new(at, "values", format!("{count} rows"))),
+                Some(expected) => Err(Mismatch::new(at, rows(expected as u64), rows(*count))),
+                None => Err(Mismatch::new(at, "values", rows(*count))),
             };
         }
         Observed::Values(values) => values,
@@ -92,7 +94,7 @@ pub fn hold_read(read: &Read, found: &Observed, bindings: &Bindings) -> Verdict 
         _ => Err(Mismatch::new(
             at.as_str(),
             format!("one row with {expected}"),
-            format!("{} rows: {}", values.len(), all()),
+            format!("{}: {}", rows(values.len() as u64), all()),
         )),
     };
     if let Some(expected) = &read.equals {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{Mismatch, Verdict, equal, matches, same_values, short};
 use crate::bindings::Bindings;
+use crate::brief::plural;
 
 /// Every check that does not hold.
 pub fn hold_all(checks: &[Check], reply: &Value, bindings: &Bindings) -> Vec<Mismatch> {
@@ -154,7 +155,7 @@ fn describe(check: &Check, bindings: &Bindings) -> String {
     } else if let Some(kind) = &check.kind {
         format!("a value of the kind `{kind}`")
     } else if let Some(length) = check.length {
-        format!("{length} elements")
+        elements(length)
     } else if let Some(keys) = &check.keys {
         format!("the keys {}", keys.join(", "))
     } else if let Some(part) = &check.contains {
@@ -168,10 +169,14 @@ fn describe(check: &Check, bindings: &Bindings) -> String {
     }
 }
 
+fn elements(count: usize) -> String {
+    plural(count, "element", "elements")
+}
+
 fn observed(check: &Check, found: &Value) -> String {
     match found {
-        Value::Array(items) if check.length.is_some() => format!("{} elements", items.len()),
-        Value::Object(pairs) if check.length.is_some() => format!("{} elements", pairs.len()),
+        Value::Array(items) if check.length.is_some() => elements(items.len()),
+        Value::Object(pairs) if check.length.is_some() => elements(pairs.len()),
         Value::Object(pairs) if check.keys.is_some() => {
             format!("the keys {}", pairs.keys().map(String::as_str).collect::<Vec<_>>().join(", "))
         }

@@ -1,5 +1,6 @@
 //! `bind`: looks on a server for rows that can stand for the page's, and writes them into a file.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,9 +11,11 @@ use super::transport_args::TransportArgs;
 use crate::bindings::discover::{Finding, Said, discover};
 use crate::bindings::file::PageBindings;
 use crate::bindings::page::{PageId, names};
+use crate::brief::plural;
 use crate::exit;
 use crate::redact::Veil;
-use crate::target::{BaseUrl, Policy};
+use crate::sandbox::SandboxError;
+use crate::target::{BaseUrl, Policy, TargetError};
 
 /// Arguments of `bind`.
 #[derive(Debug, clap::Args)]
@@ -59,7 +62,15 @@ pub fn bind(args: &BindArgs, veil: &Veil) -> Result<u8, CliError> {
     let redactor = names(&contract).iter().fold(redactor(&schema), |redactor, id| redactor.sparing(&id.value));
     let client = args.transport.client(base, Policy::ReadsOnly(schema), args.max_requests, (veil, redactor))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let findings = runtime.block_on(discover(&client, &contract, &said))?;
+    let findings = match runtime.block_on(discover(&client, &contract, &said)) {
+        Err(SandboxError::Target(error @ TargetError::Exhausted(_))) => {
+            return Err(CliError::Nothing(format!(
+                "{error}, and not all rows are found: {} is not written",
+                args.out.display()
+            )));
+        }
+        found => found?,
+    };
     let mut bindings = PageBindings::of(&target);
     for finding in &findings {
         if let Some(value) = &finding.value {
@@ -76,6 +87,16 @@ pub fn bind(args: &BindArgs, veil: &Veil) -> Result<u8, CliError> {
     Ok(if any { exit::CONFORMS } else { exit::MISMATCH })
 }
 
+/// What says what stands for a row.
+fn flag(finding: &Finding) -> String {
+    let PageId { model, field, .. } = &finding.id;
+    match (model.as_str(), field.as_str()) {
+        ("DynamicSessions", "suid") => "--set suid=SUID".to_owned(),
+        _ if finding.id.is_key => format!("--set {model}=ID"),
+        _ => format!("--set {model}.{field}=VALUE"),
+    }
+}
+
 /// What was chosen and why. Texts of subscribers are not shown: the row that they are of says enough.
 fn write(out: &mut dyn Write, findings: &[Finding], args: &BindArgs) -> io::Result<()> {
     for finding in findings {
@@ -87,6 +108,16 @@ fn write(out: &mut dyn Write, findings: &[Finding], args: &BindArgs) -> io::Resu
         }
     }
     let bound = findings.iter().filter(|finding| finding.value.is_some()).count();
-    writeln!(out, "{bound} of {} rows that the page names are bound: {}", findings.len(), args.out.display())?;
+    writeln!(
+        out,
+        "{bound} of {} that the page names are bound: {}",
+        plural(findings.len(), "row", "rows"),
+        args.out.display()
+    )?;
+    let flags: BTreeSet<String> = findings.iter().filter(|finding| finding.value.is_none()).map(flag).collect();
+    if !flags.is_empty() {
+        let flags = flags.into_iter().collect::<Vec<_>>().join(" ");
+        writeln!(out, "what was not found can be said, with --force: {flags}")?;
+    }
     writeln!(out, "next: carbon-harness run --target {} --bindings {}", args.target, args.out.display())
 }

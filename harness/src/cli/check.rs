@@ -89,7 +89,11 @@ pub fn check(args: &CheckArgs, veil: &Veil) -> Result<u8, CliError> {
         // The embedded mock lives until the end of the run.
         let _embedded;
         let client = match target {
-            Some(base) => args.transport.client(base, policy, None, (veil, redactor(&schema)))?,
+            Some(base) => {
+                // The first look and what is sent again count, too.
+                let most = Some(u64::from(args.max_requests));
+                args.transport.client(base, policy, most, (veil, redactor(&schema)))?
+            }
             None => {
                 let embedded = Embedded::start(Arc::clone(&contract)).await?;
                 let base = BaseUrl::parse(&embedded.url())?;

@@ -69,15 +69,22 @@ pub fn clean(args: &CleanArgs, veil: &Veil) -> Result<u8, CliError> {
     let client = args.transport.client(base, policy, args.max_requests, (veil, redactor))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let patience = patience(args.settle, args.quiet, veil);
-    let removal = runtime.block_on(removal::remove(&client, &sandbox, &patience))?;
+    let removal = match runtime.block_on(removal::remove(&client, &sandbox, &patience)) {
+        Ok(removal) => removal,
+        // Whoever is not there, or whose file cannot be read, is told by itself.
+        Err(SandboxError::Target(error)) if error.is_unreachable() => return Err(error.into()),
+        Err(error @ SandboxError::Journal(_)) => return Err(error.into()),
+        Err(error) => return Err(CliError::left(&args.journal, &error, &sandbox.told().map_err(SandboxError::from)?)),
+    };
     super::print_through(veil, |out| write(out, &removal, args))?;
     Ok(if removal.left.is_empty() { exit::CONFORMS } else { exit::MISMATCH })
 }
 
 fn write(out: &mut dyn std::io::Write, removal: &Removal, args: &CleanArgs) -> std::io::Result<()> {
     writeln!(out, "{} gone", plural(removal.gone, "listed object is", "listed objects are"))?;
+    let waited = plural(args.settle, "second", "seconds");
     for never in &removal.never {
-        writeln!(out, "  never seen within {} seconds, so probably never created: {never}", args.settle)?;
+        writeln!(out, "  never seen within {waited}, so probably never created: {never}")?;
     }
     for left in &removal.left {
         writeln!(out, "  still there: {left}")?;

@@ -52,7 +52,7 @@ pub struct DiffArgs {
     /// Write the masks that were used, with what was learned, to a file to be reviewed.
     #[arg(long, value_name = "FILE", requires = "values")]
     pub save_masks: Option<PathBuf>,
-    /// Send at most so many requests; what would need more is not run.
+    /// Send each server at most so many requests; what would need more is not run.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_requests: Option<u64>,
     /// The way to the server.

@@ -1,11 +1,12 @@
 //! What ends the program early, and with which exit code.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use carbon_specs::LoadError;
 
 use crate::bindings::file::BindingsError;
+use crate::brief::plural;
 use crate::catalog::SelectionError;
 use crate::choose::ChoiceError;
 use crate::embedded::EmbeddedError;
@@ -16,7 +17,7 @@ use crate::regression::noise::MasksError;
 use crate::regression::recording::RecordingError;
 use crate::run::RunError;
 use crate::sandbox::SandboxError;
-use crate::sandbox::journal::JournalError;
+use crate::sandbox::journal::{JournalError, Listed, Told};
 use crate::target::{BaseUrlError, TargetError, TransportError};
 
 /// Trouble of the run itself; a mismatch is none.
@@ -122,6 +123,22 @@ impl From<MasksError> for CliError {
 }
 
 impl CliError {
+    /// A removal that did not come to its end, with what the file still lists.
+    pub(super) fn left(journal: &Path, why: &SandboxError, told: &Told) -> Self {
+        // What hangs on a subscriber goes with it.
+        let (named, hanging): (Vec<&Listed>, Vec<_>) =
+            told.objects.iter().filter(|listed| !listed.gone).partition(|listed| listed.name().is_some());
+        let mut left: Vec<String> = named.into_iter().map(ToString::to_string).collect();
+        if !hanging.is_empty() {
+            left.push(format!("{} on them", plural(hanging.len(), "object that hangs", "objects that hang")));
+        }
+        let left = match left.as_slice() {
+            [] => why.to_string(),
+            _ => format!("{why}; still listed: {}", left.join(", ")),
+        };
+        Self::Left { journal: journal.to_owned(), left }
+    }
+
     /// Whether the reader of our output went away, which is no failure.
     pub fn is_broken_pipe(&self) -> bool {
         let (Self::Io(error) | Self::Run(RunError::Report(error))) = self else { return false };

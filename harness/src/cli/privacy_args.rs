@@ -14,7 +14,8 @@ pub struct PrivacyArgs {
     /// Show names, phones, addresses, passwords and the like on standard output, so that a command can be copied.
     ///
     /// Without it they are placeholders wherever a server other than the embedded mock is asked; in files, in JSON and in
-    /// errors they always are.
+    /// errors they always are. Files and JSON are written at the end, with all that was learned; lines are printed as they come,
+    /// and a free text in one may hold a name that only a later reply shows to be one.
     #[arg(long)]
     pub show_values: bool,
 }

@@ -72,7 +72,8 @@ pub fn run(args: &RunArgs, veil: &Veil) -> Result<u8, CliError> {
             Format::Text => hide(terminal, veil),
             Format::Json => hide_late(terminal, veil),
         };
-        let mut reporter: Vec<Box<dyn Reporter>> = vec![Box::new(Shown::new(terminal)), hide_late(Box::new(files), veil)];
+        let mut reporter: Vec<Box<dyn Reporter>> =
+            vec![Box::new(Shown::new(terminal)), hide_late(Box::new(files), veil)];
         if let Some(recorder) = args.regression.recorder(&schema, &client).await? {
             plan.twice = !client.is_ours();
             reporter.push(Box::new(recorder.with_all(veil.redactor().cloned())));

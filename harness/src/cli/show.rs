@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::args::ShowArgs;
 use super::error::CliError;
+use crate::brief::plural;
 use crate::catalog::{self, SelectionError};
 use crate::replay::Form;
 use crate::report::{chain, heading_style};
@@ -86,7 +87,7 @@ fn show_variant(out: &mut dyn Write, example: &Example, form: Form, variant: &Va
         writeln!(out, "  = {}", chain(&request.body))?;
     }
     if let Some(turns) = &variant.turns {
-        title(out, &format!("{} turns", turns.rows.len()))?;
+        title(out, &plural(turns.rows.len(), "turn", "turns"))?;
         for row in turns.rows.iter().take(MOST_ROWS) {
             let row: Vec<String> =
                 turns.variables.iter().zip(row).map(|(name, value)| format!("{name}={value}")).collect();

@@ -180,6 +180,6 @@ pub(super) async fn around<T>(
     match removed {
         Ok(removal) if removal.left.is_empty() => ran,
         Ok(removal) => Err(left(removal.left.join("; "))),
-        Err(error) => Err(left(error.to_string())),
+        Err(error) => Err(CliError::left(journal, &error, &session.told()?)),
     }
 }

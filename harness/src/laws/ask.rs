@@ -99,6 +99,7 @@ impl<'a> Asker<'a> {
         let reply = match self.client.call(call.sent()).await {
             Ok(exchange) => Reply::new(exchange.answer.status, exchange.answer.content_type, exchange.answer.body),
             Err(error) if error.is_unreachable() => return Err(Stop::Unreachable(error)),
+            Err(TargetError::Exhausted(most)) => return Err(Stop::Requests(most)),
             Err(error) => Reply::none(error.to_string()),
         };
         self.hold(call, &reply);

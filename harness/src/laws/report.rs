@@ -57,7 +57,7 @@ pub fn text(out: &mut dyn Write, base: &str, checked: &Checked, verbose: bool) -
         count(Status::Fail),
         plural(count(Status::Warn), "warning", "warnings"),
         count(Status::NotRun),
-        plural(checked.laws.iter().map(|law| law.cases).sum(), "case", "cases"),
+        plural(checked.laws.iter().map(|law| law.cases).sum::<usize>(), "case", "cases"),
         plural(checked.requests, "request", "requests"),
         checked.seed
     )

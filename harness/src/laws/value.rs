@@ -7,6 +7,7 @@ use carbon_specs::FieldType;
 use serde_json::Value;
 
 use super::verdict::Wrong;
+use crate::brief::plural;
 
 /// Decimals are compared in units of 10^-10.
 const PLACES: usize = 10;
@@ -89,7 +90,7 @@ pub fn same_keys(what: &str, expected: &[Value], got: &[Value]) -> Result<(), Wr
         }
         names.join(", ")
     };
-    let mut got_text = format!("{} rows", got.len());
+    let mut got_text = plural(got.len(), "row", "rows");
     let (missing, extra) = (differ(&want, &have), differ(&have, &want));
     if !missing.is_empty() {
         got_text.push_str(&format!("; missing: {missing}"));
@@ -97,7 +98,7 @@ pub fn same_keys(what: &str, expected: &[Value], got: &[Value]) -> Result<(), Wr
     if !extra.is_empty() {
         got_text.push_str(&format!("; too many: {extra}"));
     }
-    Err(Wrong::new(format!("{what}: {} rows", expected.len()), got_text))
+    Err(Wrong::new(format!("{what}: {}", plural(expected.len(), "row", "rows")), got_text))
 }
 
 #[cfg(test)]

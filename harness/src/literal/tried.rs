@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::relay::{Statement, Traffic};
 use super::{Isolation, running};
+use crate::brief::plural;
 use crate::exchange::Exchange;
 use crate::report::chain;
 
@@ -151,14 +152,14 @@ impl fmt::Display for Tried {
         writeln!(f)?;
         write!(
             f,
-            "{} ended with {}: {} calls, {} refused; {} SQL statements, {} refused; {} hazards",
+            "{} ended with {}: {}, {} refused; {}, {} refused; {}",
             self.script,
             self.ended,
-            self.calls,
+            plural(self.calls, "call", "calls"),
             self.refused_calls.len(),
-            self.statements,
+            plural(self.statements, "SQL statement", "SQL statements"),
             self.refused_statements.len(),
-            self.hazards.len()
+            plural(self.hazards.len(), "hazard", "hazards")
         )
     }
 }

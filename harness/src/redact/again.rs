@@ -82,6 +82,16 @@ mod tests {
     }
 
     #[test]
+    fn the_names_of_a_sandbox_stay() {
+        let redactor = redactor();
+        redactor.value(&row("carbon-harness-98867269-10"));
+        for text in ["still listed: Abonents carbon-harness-98867269-10, and more", "carbon-harness-98867269-10"] {
+            assert_eq!(redactor.sentence(text), text);
+        }
+        assert!(redactor.sentence("call carbon-harness-98867269-79991112233").contains('<'));
+    }
+
+    #[test]
     fn what_is_learned_late_is_hidden_the_second_time() {
         let redactor = redactor();
         let early = json!({ "result": { "descr": "call Polikarpova first", "until": 4_455_667, "of": "4455667" } });

@@ -2,7 +2,8 @@
 //!
 //! By field, as the contract marks them, and where the contract knows nothing, by the field's name (`fields`); then whatever
 //! was hidden once is hidden wherever else it stands, in an error's sentence too (`known`); then by looks in every text that is
-//! left (`patterns`). The same value always becomes the same placeholder, so that two replies can still be compared, and
+//! left (`patterns`). What is written at the end goes through once more (`again`), for a later reply may show whose name an
+//! earlier one holds. The same value always becomes the same placeholder, so that two replies can still be compared, and
 //! a key that nobody else has keeps placeholders from being guessed. A name in a free text that no field has shown is found
 //! only if it looks like one (three words, initials, a patronymic): that much cannot be promised.
 //!
@@ -27,6 +28,7 @@ use sha2::Sha256;
 
 use crate::exchange::{Answer, Exchange, Sent};
 use crate::regression::shape::nested;
+use crate::sandbox::journal::is_given;
 use known::Known;
 pub use veil::Veil;
 
@@ -35,6 +37,10 @@ const LONG: usize = 7;
 
 /// What was put in the place of something.
 static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<[a-z]+:[0-9a-f]{10}>").ok());
+
+/// What stays as it is: placeholders, and the names that sandboxes of ours give, though their digits may look like a phone's.
+static STAYS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"<[a-z]+:[0-9a-f]{10}>|\bcarbon-harness-[0-9a-f]{8}-[0-9]{1,6}\b").ok());
 
 /// A name and its value in a text that is no whole JSON, escaped or not.
 static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -171,9 +177,9 @@ impl Redactor {
         hidden(read.as_deref().unwrap_or(text))
     }
 
-    /// What stands between placeholders.
+    /// What stands between placeholders and what else stays.
     fn between(&self, text: &str, change: &dyn Fn(&str) -> String) -> String {
-        let Some(placeholders) = PLACEHOLDER.as_ref() else { return change(text) };
+        let Some(placeholders) = STAYS.as_ref() else { return change(text) };
         let mut shown = String::with_capacity(text.len());
         let mut at = 0;
         for placeholder in placeholders.find_iter(text) {
@@ -317,14 +323,20 @@ impl Redactor {
         let digits = text.chars().all(|sign| sign.is_ascii_digit());
         // A flat's number stands in many texts without being one.
         let long = text.chars().count() >= if digits { LONG } else { 5 };
-        if long && !self.words.contains(&text.to_lowercase()) && !self.spared.contains(text) && !self.is_known(text) {
+        if long && !self.is_spared(text) && !self.is_known(text) {
             self.known.write().unwrap_or_else(PoisonError::into_inner).add(text);
         }
     }
 
+    /// What is nobody's: what the user has typed, the contract's words, names that a sandbox of ours has given. Whoever is to
+    /// remove such an object by hand must be told its name.
+    fn is_spared(&self, text: &str) -> bool {
+        self.spared.contains(text) || self.words.contains(&text.to_lowercase()) || is_given(text)
+    }
+
     /// The same for the same value, whatever the field.
     fn placeholder(&self, text: &str) -> String {
-        if self.spared.contains(text) || self.words.contains(&text.to_lowercase()) {
+        if self.is_spared(text) {
             return text.to_owned();
         }
         let mut shown = format!("<{}:", patterns::kind_of(text).unwrap_or("text"));

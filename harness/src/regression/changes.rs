@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::noise::Masks;
 use super::shape::{Object, Shape, Spelling, nested};
+use crate::brief::plural;
 use crate::redact::Redactor;
 
 /// One difference between two replies.
@@ -194,83 +195,86 @@ struct Values<'c> {
 
 impl Values<'_> {
     fn values(&mut self, at: &str, before: &Value, after: &Value) {
-    if before == after || self.masks.covers(at) {
-        return;
-    }
-    match (before, after) {
-        (Value::Object(one), Value::Object(other)) => self.pairs(at, one, other),
-        (Value::Array(one), Value::Array(other)) => self.lists(at, one, other),
-        (Value::String(one), Value::String(other)) => match (nested(one), nested(other)) {
-            (Some(one), Some(other)) => self.values(at, &one, &other),
+        if before == after || self.masks.covers(at) {
+            return;
+        }
+        match (before, after) {
+            (Value::Object(one), Value::Object(other)) => self.pairs(at, one, other),
+            (Value::Array(one), Value::Array(other)) => self.lists(at, one, other),
+            (Value::String(one), Value::String(other)) => match (nested(one), nested(other)) {
+                (Some(one), Some(other)) => self.values(at, &one, &other),
+                _ if self.redactor.same(before, after) => {}
+                _ => self.into.push(Change::moved(at, before.to_string(), after.to_string())),
+            },
             _ if self.redactor.same(before, after) => {}
-            _ => self.into.push(Change::moved(at, before.to_string(), after.to_string())),
-        },
-        _ if self.redactor.same(before, after) => {}
-        _ => self.into.push(Change::moved(at, brief(before), brief(after))),
-    }
-}
-
-fn pairs(&mut self, at: &str, before: &Map<String, Value>, after: &Map<String, Value>) {
-    let model = |pairs: &Map<String, Value>| {
-        pairs.get("fields").and(pairs.get("model")).and_then(Value::as_str).map(str::to_owned)
-    };
-    let root = model(before).filter(|model_before| model(after).as_ref() == Some(model_before));
-    let at = root.as_deref().unwrap_or(at);
-    for (name, was) in before {
-        let place = if root.is_some() && name == "fields" { at.to_owned() } else { join(at, name) };
-        match after.get(name) {
-            Some(is) => self.values(&place, was, is),
-            None if self.masks.covers(&place) => {}
-            None => self.into.push(Change::gone(&place)),
+            _ => self.into.push(Change::moved(at, brief(before), brief(after))),
         }
     }
-    for name in after.keys().filter(|name| !before.contains_key(*name)) {
-        let place = join(at, name);
-        if !self.masks.covers(&place) {
-            self.into.push(Change::added(&place));
-        }
-    }
-}
 
-fn lists(&mut self, at: &str, before: &[Value], after: &[Value]) {
-    let inside = format!("{at}[]");
-    let key = |item: &Value| item.get("pk").cloned();
-    if before.iter().chain(after).all(|item| key(item).is_some()) {
-        let place =
-            before.first().or(after.first()).and_then(|row| row["model"].as_str()).unwrap_or(&inside).to_owned();
-        for was in before {
-            match after.iter().find(|is| key(is) == key(was)) {
-                Some(is) => self.values(&inside, was, is),
-                None => self.into.push(Change::new(&place, format!("{} is no longer in the list", was["pk"]))),
+    fn pairs(&mut self, at: &str, before: &Map<String, Value>, after: &Map<String, Value>) {
+        let model = |pairs: &Map<String, Value>| {
+            pairs.get("fields").and(pairs.get("model")).and_then(Value::as_str).map(str::to_owned)
+        };
+        let root = model(before).filter(|model_before| model(after).as_ref() == Some(model_before));
+        let at = root.as_deref().unwrap_or(at);
+        for (name, was) in before {
+            let place = if root.is_some() && name == "fields" { at.to_owned() } else { join(at, name) };
+            match after.get(name) {
+                Some(is) => self.values(&place, was, is),
+                None if self.masks.covers(&place) => {}
+                None => self.into.push(Change::gone(&place)),
             }
         }
-        for is in after.iter().filter(|is| !before.iter().any(|was| key(was) == key(is))) {
-            self.into.push(Change::new(&place, format!("{} is new in the list", is["pk"])));
+        for name in after.keys().filter(|name| !before.contains_key(*name)) {
+            let place = join(at, name);
+            if !self.masks.covers(&place) {
+                self.into.push(Change::added(&place));
+            }
         }
-        let order = |items: &[Value], others: &[Value]| -> Vec<Value> {
-            items
-                .iter()
-                .filter_map(key)
-                .filter(|pk| others.iter().any(|other| key(other).as_ref() == Some(pk)))
-                .collect()
-        };
-        if order(before, after) != order(after, before) {
-            self.into.push(Change::new(&place, "rows come in another order, or as often as before no more"));
+    }
+
+    fn lists(&mut self, at: &str, before: &[Value], after: &[Value]) {
+        let inside = format!("{at}[]");
+        let key = |item: &Value| item.get("pk").cloned();
+        if before.iter().chain(after).all(|item| key(item).is_some()) {
+            let place =
+                before.first().or(after.first()).and_then(|row| row["model"].as_str()).unwrap_or(&inside).to_owned();
+            for was in before {
+                match after.iter().find(|is| key(is) == key(was)) {
+                    Some(is) => self.values(&inside, was, is),
+                    None => self.into.push(Change::new(&place, format!("{} is no longer in the list", was["pk"]))),
+                }
+            }
+            for is in after.iter().filter(|is| !before.iter().any(|was| key(was) == key(is))) {
+                self.into.push(Change::new(&place, format!("{} is new in the list", is["pk"])));
+            }
+            let order = |items: &[Value], others: &[Value]| -> Vec<Value> {
+                items
+                    .iter()
+                    .filter_map(key)
+                    .filter(|pk| others.iter().any(|other| key(other).as_ref() == Some(pk)))
+                    .collect()
+            };
+            if order(before, after) != order(after, before) {
+                self.into.push(Change::new(&place, "rows come in another order, or as often as before no more"));
+            }
+            return;
         }
-        return;
+        for (was, is) in before.iter().zip(after) {
+            self.values(&inside, was, is);
+        }
+        if before.len() != after.len() {
+            self.into.push(Change::new(
+                &inside,
+                format!("{} (were {})", plural(after.len(), "element", "elements"), before.len()),
+            ));
+        }
     }
-    for (was, is) in before.iter().zip(after) {
-        self.values(&inside, was, is);
-    }
-    if before.len() != after.len() {
-        self.into.push(Change::new(&inside, format!("{} elements (were {})", after.len(), before.len())));
-    }
-}
 }
 
 fn brief(value: &Value) -> String {
     match value {
-        Value::Object(pairs) => format!("an object of {} keys", pairs.len()),
+        Value::Object(pairs) => format!("an object of {}", plural(pairs.len(), "key", "keys")),
         Value::Array(items) => format!("a list of {}", items.len()),
         other => other.to_string(),
     }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::changes::Change;
+use crate::brief::plural;
 
 /// So many calls are named for each finding.
 const NAMED: usize = 5;
@@ -25,7 +26,7 @@ impl Finding {
     pub fn sentence(&self) -> String {
         let named: Vec<&str> = self.calls.iter().take(NAMED).map(String::as_str).collect();
         let more = if self.calls.len() > NAMED { " ..." } else { "" };
-        let replies = if self.calls.len() == 1 { "1 reply" } else { &format!("{} replies", self.calls.len()) };
+        let replies = plural(self.calls.len(), "reply", "replies");
         format!("{} {} in {replies}: {}{more}", self.change.at, self.change.what, named.join(", "))
     }
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::changes::{self, Change};
 use super::noise::{Masks, MasksError};
 use super::shape::Shape;
+use crate::brief::plural;
 use crate::exchange::Exchange;
 use crate::redact::Redactor;
 
@@ -190,13 +191,7 @@ impl Recording {
 
     /// How this one differs from an earlier one: the name of a call, and what changed. Calls that only one of them
     /// has are not compared.
-    pub fn changes(
-        &self,
-        schema: &Schema,
-        redactor: &Redactor,
-        earlier: &Self,
-        depth: Depth,
-    ) -> Vec<(String, Change)> {
+    pub fn changes(&self, schema: &Schema, redactor: &Redactor, earlier: &Self, depth: Depth) -> Vec<(String, Change)> {
         let mut found = Vec::new();
         for (name, is) in &self.calls {
             if let Some(was) = earlier.calls.get(name) {
@@ -223,7 +218,7 @@ impl Recorded {
         if self.turns.len() != earlier.turns.len() {
             tell(Change::new(
                 "the call",
-                format!("sends {} requests (sent {})", self.turns.len(), earlier.turns.len()),
+                format!("sends {} (sent {})", plural(self.turns.len(), "request", "requests"), earlier.turns.len()),
             ));
         }
         let mut inner = Vec::new();

@@ -151,7 +151,8 @@ impl<W: Write> Text<W> {
                 write!(self.out, "  {QUIET}{}{QUIET:#}", form.known.as_deref().unwrap_or_default())?;
             }
             (None, _) if form.exchanges.len() != 1 => {
-                write!(self.out, "  {QUIET}{} requests{QUIET:#}", form.exchanges.len())?
+                let sent = form.exchanges.len();
+                write!(self.out, "  {QUIET}{sent} {}{QUIET:#}", plural(sent, "request"))?
             }
             (None, _) => {}
         }
@@ -422,7 +423,8 @@ pub fn paint_difference(out: &mut impl Write, difference: &Difference, most: usi
         }
     }
     if shown < total {
-        writeln!(out, "          {QUIET}... {} lines more; -v shows all{QUIET:#}", total - shown)?;
+        let left = total - shown;
+        writeln!(out, "          {QUIET}... {left} {} more; -v shows all{QUIET:#}", plural(left, "line"))?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! that this file does not list. The last line of a process that was killed may be torn; it was then not yet acted upon.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,15 @@ use serde_json::{Map, Value};
 
 /// What every object of a sandbox is called by: this, the run's id, a number.
 pub const PREFIX: &str = "carbon-harness-";
+
+/// Whether a text is a name that a sandbox has given, and nobody's: this prefix, eight digits of the run, a short number.
+pub fn is_given(text: &str) -> bool {
+    let parts = text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('-'));
+    parts.is_some_and(|(run, number)| {
+        let is_number = (1..=6).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit());
+        run.len() == 8 && run.bytes().all(|digit| digit.is_ascii_hexdigit()) && is_number
+    })
+}
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -145,6 +155,25 @@ pub struct Listed {
     pub expected: bool,
     /// Whether it was seen to be gone.
     pub gone: bool,
+}
+
+impl Listed {
+    /// The name that the sandbox gave it; what hangs on a subscriber has none.
+    pub fn name(&self) -> Option<&str> {
+        let mut by = self.by.values();
+        by.next().filter(|_| by.next().is_none()).and_then(Value::as_str)
+    }
+}
+
+/// Its model and its name, `Abonents carbon-harness-3707cfa1-5`, or how else it is found.
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = self.name() {
+            return write!(f, "{} {name}", self.model);
+        }
+        let by = serde_json::to_string(&self.by).map_err(|_| fmt::Error)?;
+        write!(f, "{} {by}", self.model)
+    }
 }
 
 /// The open file. It is locked as long as it is open.
@@ -344,6 +373,20 @@ mod tests {
         journal.append(&Entry::Done).unwrap();
         drop(journal);
         assert!(Journal::begin(&path, "r2", "http://a:1").is_ok());
+    }
+
+    #[test]
+    fn names_that_a_sandbox_gave_are_told_from_others() {
+        assert!(is_given("carbon-harness-3707cfa1-5"));
+        for other in [
+            "carbon-harness-3707cfa1-",
+            "carbon-harness-3707cfa1-79991112233",
+            "carbon-harness-Ivan Ivanov-5",
+            "carbon-harness-3707cfa1-5 Ivan",
+            "Ivan",
+        ] {
+            assert!(!is_given(other), "{other}");
+        }
     }
 
     #[test]

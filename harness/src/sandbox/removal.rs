@@ -13,6 +13,7 @@ use super::estate::NAMED;
 use super::journal::{Entry, Listed, Told};
 use super::scope::key;
 use super::{Patience, Sandbox};
+use crate::brief::plural;
 use crate::target::Client;
 
 /// What a removal came to.
@@ -52,7 +53,7 @@ pub async fn remove(client: &Client, sandbox: &Sandbox, patience: &Patience) -> 
     removal.left.extend(refused);
     for listed in missing {
         if listed.expected && listed.pk.is_none() {
-            removal.never.push(format!("{} {}", listed.model, Value::Object(listed.by.clone())));
+            removal.never.push(listed.to_string());
         }
         sandbox.note(&Entry::Removed { n: listed.n })?;
         removal.gone += 1;
@@ -109,7 +110,8 @@ impl Remover<'_> {
         if search.missing.is_empty() {
             return Ok(search);
         }
-        self.patience.say(&format!("looking for {} objects of the sandbox", search.missing.len()));
+        let wanted = plural(search.missing.len(), "object", "objects");
+        self.patience.say(&format!("looking for {wanted} of the sandbox"));
         self.patience
             .until(async || {
                 let wanted = std::mem::take(&mut search.missing);
@@ -123,11 +125,7 @@ impl Remover<'_> {
                             }
                         }
                         Err(error @ SandboxError::Stranger { .. }) => {
-                            search.refused.push(format!(
-                                "{} {}: {error}",
-                                listed.model,
-                                Value::Object(listed.by.clone())
-                            ));
+                            search.refused.push(format!("{listed}: {error}"));
                         }
                         Err(error) => return Err(error),
                     }
@@ -143,11 +141,7 @@ impl Remover<'_> {
         let ours =
             !listed.by.is_empty() && self.sandbox.scope(|scope| listed.by.values().all(|name| scope.is_marked(name)));
         if !ours {
-            return Err(SandboxError::Lacks(format!(
-                "the file lists {} {}, which is no name of its run",
-                listed.model,
-                Value::Object(listed.by.clone())
-            )));
+            return Err(SandboxError::Lacks(format!("the file lists {listed}, which is no name of its run")));
         }
         let rows = ask::rows(self.client, &listed.model, Value::Object(listed.by.clone()), &[]).await?;
         let bears = |row: &Row| listed.by.iter().all(|(key, name)| row.fields.get(key) == Some(name));

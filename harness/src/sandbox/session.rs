@@ -6,6 +6,7 @@ use tokio::sync::Mutex;
 
 use super::ask::SandboxError;
 use super::estate::{Builder, Estate};
+use super::journal::Told;
 use super::play;
 use super::removal::{self, Removal};
 use super::{Patience, Sandbox};
@@ -56,6 +57,14 @@ impl Session {
         };
         let builder = Builder { client: &self.client, sandbox: &self.sandbox, patience: &self.patience };
         play::play(&builder, estate, contract, example, form, variant).await
+    }
+
+    /// What the file lists so far.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn told(&self) -> Result<Told, SandboxError> {
+        Ok(self.sandbox.told()?)
     }
 
     /// Removes everything that was created.

@@ -98,7 +98,10 @@ impl TargetError {
 }
 
 fn exhausted(most: usize) -> String {
-    format!("the {most} requests of --max-requests are sent")
+    match most {
+        1 => "the one request of --max-requests is sent".to_owned(),
+        most => format!("the {most} requests of --max-requests are sent"),
+    }
 }
 
 /// What may be better when it is asked again.

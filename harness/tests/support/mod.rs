@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::expect_used, reason = "a helper of tests fails the test")]
 
+pub mod foreign;
 pub mod proxy;
 pub mod shell;
 

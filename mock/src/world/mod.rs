@@ -11,6 +11,7 @@ use carbon_specs::{ModelId, Schema};
 use jiff::civil::{Date, DateTime, Time};
 
 use crate::billing;
+use crate::counted::plural;
 use crate::deviate::{self, Deviation, Deviations};
 use crate::foresight::Stale;
 use crate::hazards::{Author, Authors, Hazards, overlap};
@@ -192,8 +193,8 @@ impl World {
     pub(crate) fn admit(&self, changes: &[Change], stale: Option<&Stale>) -> Result<(), CallError> {
         if self.queue.len() >= self.most_waiting && !changes.is_empty() {
             return Err(CallError::Refused(format!(
-                "{} tasks wait already: wait until some are done",
-                self.queue.len()
+                "{} already: wait until some are done",
+                plural(self.queue.len(), "task waits", "tasks wait")
             )));
         }
         if self.manner.overlap != Overlap::Refuse {

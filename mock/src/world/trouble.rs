@@ -3,6 +3,7 @@
 use jiff::civil::DateTime;
 
 use super::{Failed, World};
+use crate::counted::plural;
 use crate::foresight::{Stale, task_named};
 use crate::hazards::{Author, Hazard, HazardKind, Hazards};
 use crate::orm::CallError;
@@ -42,8 +43,8 @@ impl World {
             return;
         }
         let says = format!(
-            "more than {} tasks wait: nobody looks whether calls come too early until they are fewer",
-            self.most_foreseen
+            "more than {}: nobody looks whether calls come too early until fewer wait",
+            plural(self.most_foreseen, "task waits", "tasks wait")
         );
         let at = self.clock.now();
         self.hazards.report(of_no_task(HazardKind::Unforeseen, at, String::new(), says));

@@ -12,6 +12,7 @@ use super::super::reply::Reply;
 use super::super::sample::Sample;
 use super::super::value::{same_keys, tally};
 use super::super::verdict::{Judged, Wrong, must};
+use crate::brief::plural;
 
 const DJANGO: Source = Source::Other(Provenance::Derived);
 
@@ -222,7 +223,8 @@ fn complete(sample: &Sample, dice: &mut Dice) -> Made {
 fn complete_judge(_: &Sample, _: &Pick, replies: &[Reply]) -> Result<Judged, Wrong> {
     let keys = replies[1].pks()?;
     let count = replies[0].number()?;
-    must(count == keys.len() as u64, format!("{count} rows, as counted"), format!("{} rows", keys.len()))?;
+    let rows = |count| plural(count, "row", "rows");
+    must(count == keys.len() as u64, format!("{}, as counted", rows(count)), rows(keys.len() as u64))?;
     let twice: Vec<String> =
         tally(&keys).into_iter().filter(|(_, times)| *times > 1).map(|(key, _)| key).take(5).collect();
     Ok(must(twice.is_empty(), "each row once", format!("{} more than once", twice.join(", "))).into())
