@@ -13,7 +13,7 @@ use jiff::civil::DateTime;
 
 use super::error::CallError;
 use super::instance::Instance;
-use crate::deviate::Deviations;
+use crate::deviation::Deviations;
 use crate::store::{Pk, Store, Value, state};
 use crate::tasks::{Chance, Change, ChangeError, Patch};
 

@@ -3,6 +3,11 @@
 //! Exit codes: 0 done (a server ended by Ctrl-C or SIGTERM too), 1 it could not be done, 2 wrong usage (a file to be written
 //! that cannot be, too). `sqlexec` exits as isql does, or with 3 if no mock answers; `exec` as its command does.
 
+mod deviate;
+mod exec;
+mod keep;
+pub mod sqlexec;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -14,10 +19,10 @@ use std::sync::Arc;
 use carbon_specs::{Contract, LoadError, demo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::cli_deviate::{self, DeviateArgs, ListArgs};
-use crate::cli_exec::{self, ExecError};
-use crate::cli_keep::{self, KeepError};
-use crate::cli_sqlexec::{self, Sqlexec};
+use self::deviate::{DeviateArgs, ListArgs};
+use self::exec::ExecError;
+use self::keep::KeepError;
+use self::sqlexec::Sqlexec;
 use crate::control::{moment, state_pieces};
 use crate::log::{self, Level, LogError};
 use crate::mock::Start;
@@ -260,8 +265,8 @@ impl CliError {
 /// Parses the command line, runs it, and says what failed.
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    if let Some(options) = cli_sqlexec::called_so(&arguments) {
-        return cli_sqlexec::run(&options);
+    if let Some(options) = sqlexec::called_so(&arguments) {
+        return sqlexec::run(&options);
     }
     let cli = Cli::parse_from(arguments);
     let result = match cli.command {
@@ -269,7 +274,7 @@ pub fn main() -> ExitCode {
         Command::Schema(options) => schema(&options),
         Command::State(options) => state(&options),
         Command::DemoData(options) => demo_data(&options),
-        Command::Sqlexec(options) => return cli_sqlexec::run(&options),
+        Command::Sqlexec(options) => return sqlexec::run(&options),
         Command::Exec(options) => match exec(&options) {
             Ok(code) => return code,
             Err(error) => Err(error),
@@ -321,10 +326,10 @@ fn read_state(path: &Path) -> Result<Start, CliError> {
 
 fn serve(options: Serve) -> Result<(), CliError> {
     if let Some(format) = options.list.wanted() {
-        return Ok(cli_deviate::list(&mut io::stdout().lock(), format)?);
+        return Ok(deviate::list(&mut io::stdout().lock(), format)?);
     }
     let (journal, state) = (options.save_journal.as_deref(), options.save_on_exit.as_deref());
-    cli_keep::check(journal, state).map_err(CliError::CannotKeep)?;
+    keep::check(journal, state).map_err(CliError::CannotKeep)?;
     options.world.deviate.warn();
     log::start(&log::Options { level: options.log_level, words: options.verbose, file: options.log_file })?;
     let builder = options.world.builder()?.listen(options.listen);
@@ -340,8 +345,7 @@ fn serve(options: Serve) -> Result<(), CliError> {
         mock.tick();
         tell_waiting(mock.waiting(), state);
         // One that fails must not cost the other.
-        let saved =
-            [journal.map(|path| cli_keep::journal(&mock, path)), state.map(|path| cli_keep::state(&mock, path))];
+        let saved = [journal.map(|path| keep::journal(&mock, path)), state.map(|path| keep::state(&mock, path))];
         let failed: Vec<KeepError> = saved.into_iter().flatten().filter_map(Result::err).collect();
         if failed.is_empty() { Ok(()) } else { Err(CliError::NotKept(failed)) }
     })
@@ -356,9 +360,9 @@ fn tell_waiting(tasks: usize, state: Option<&Path>) {
 }
 
 fn exec(options: &Exec) -> Result<ExitCode, CliError> {
-    cli_keep::check(options.save_journal.as_deref(), None).map_err(CliError::CannotKeep)?;
+    keep::check(options.save_journal.as_deref(), None).map_err(CliError::CannotKeep)?;
     options.world.deviate.warn();
-    Ok(cli_exec::run(options.world.builder()?, &options.command, options.save_journal.as_deref())?)
+    Ok(exec::run(options.world.builder()?, &options.command, options.save_journal.as_deref())?)
 }
 
 fn greet(carbon: &CarbonMock) -> io::Result<()> {
