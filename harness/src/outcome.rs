@@ -7,10 +7,10 @@ use carbon_specs::Provenance;
 use carbon_specs::example::{Erratum, Kind};
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::catalog::Form;
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::literal::Ended;
-use crate::replay::Form;
 
 /// How something ended, the harmless first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -20,35 +20,16 @@ use crate::bindings::Bindings;
 use crate::bindings::file::PageBindings;
 use crate::bindings::page::{Rebind, Unbound};
 use crate::brief::cut;
+use crate::catalog::Form;
 use crate::check::{self, Mismatch};
 use crate::control::{self, ControlError};
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::literal::{Ended, Shell};
 use crate::sandbox::Session;
-use crate::target::{Client, TargetError};
+use crate::target::{Client, TargetError, Unreachable};
 pub use steps::proves_anywhere;
 use steps::{Stage, Stories};
-
-/// Which spelling of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Form {
-    /// As the page prints it.
-    Printed,
-    /// As it should have been printed.
-    Corrected,
-}
-
-impl Form {
-    /// Its name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Printed => "printed",
-            Self::Corrected => "corrected",
-        }
-    }
-}
 
 /// How much of a reply is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -86,11 +67,6 @@ pub struct Replayed {
     /// The folder that a shell text ran in, where it is kept.
     pub folder: Option<PathBuf>,
 }
-
-/// Why the whole run is off: nobody answers.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct Unreachable(#[from] TargetError);
 
 /// What a step can end with, beside what it is about.
 enum Stop {
@@ -382,7 +358,7 @@ impl Replayer {
 fn conclude(stopped: Result<(), Stop>, mut replayed: Replayed) -> Result<Replayed, Unreachable> {
     match stopped {
         Ok(()) => {}
-        Err(Stop::Unreachable(error)) => return Err(Unreachable(error)),
+        Err(Stop::Unreachable(error)) => return Err(error.into()),
         Err(Stop::Trouble(text)) => replayed.faults.push(Fault::Trouble { text }),
     }
     Ok(replayed)

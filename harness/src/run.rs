@@ -9,7 +9,7 @@ use carbon_specs::rule::{Case, Rule};
 use carbon_specs::{Contract, Provenance};
 use jiff::civil::Date;
 
-use crate::catalog;
+use crate::catalog::{self, Form, forms_of};
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::known::{KnownList, Part};
@@ -18,10 +18,11 @@ use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary};
 use crate::regression::baseline::Baseline;
 use crate::regression::survey;
 use crate::render;
-use crate::replay::{Compare, Form, Replayer, Unreachable, changes_nothing, proves_anywhere};
+use crate::replay::{Compare, Replayer, changes_nothing, proves_anywhere};
 use crate::report::{Event, Reporter};
 use crate::safety;
 use crate::snapshot::{self, Compared, SnapshotError, Snapshots};
+use crate::target::Unreachable;
 use crate::version;
 
 /// What is run.
@@ -379,12 +380,6 @@ fn with_form(example: &Example, form: Form, variant: Variant) -> Example {
         Form::Corrected => example.corrected = Some(variant),
     }
     example
-}
-
-/// The spellings of a call: as printed, and as corrected where the page is wrong.
-pub fn forms_of(example: &Example) -> impl Iterator<Item = (Form, &Variant)> {
-    let corrected = example.corrected.iter().map(|variant| (Form::Corrected, variant));
-    std::iter::once((Form::Printed, &example.printed)).chain(corrected)
 }
 
 /// Why a call is not sent to a server that is not ours, if it is not.

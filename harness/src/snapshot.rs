@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
+use crate::catalog::Form;
 use crate::diff::{Difference, difference};
-use crate::replay::Form;
 
 /// Those of the repository that the program was built in: an installed program has no other.
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../snapshots");

@@ -119,7 +119,7 @@ fn plan<'a>(contract: &'a Contract, survey: &'a [Example], args: &RunArgs) -> Re
 /// Whether nothing of the plan may be sent to a server that is not ours.
 fn all_refused(plan: &Plan<'_>) -> bool {
     let mut examples =
-        plan.examples.iter().flat_map(|example| run::forms_of(example).map(move |(_, form)| (example, form)));
+        plan.examples.iter().flat_map(|example| catalog::forms_of(example).map(move |(_, form)| (example, form)));
     let mut cases = plan.rules.iter().flat_map(|rule| &rule.cases);
     examples.all(|(example, form)| run::obstacle(plan.contract, example, form).is_some())
         && cases.all(|case| !run::is_harmless(plan.contract, case))

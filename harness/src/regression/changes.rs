@@ -6,7 +6,8 @@ use carbon_specs::Schema;
 use serde_json::{Map, Value};
 
 use super::noise::Masks;
-use super::shape::{Object, Shape, Spelling, nested};
+use super::shape::{Object, Shape, Spelling};
+use crate::exchange::nested;
 
 /// One difference between two replies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]

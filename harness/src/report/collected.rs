@@ -6,12 +6,12 @@ use carbon_specs::Provenance;
 use serde_json::Value;
 
 use super::Event;
+use crate::catalog::Form;
 use crate::diff::Side;
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status};
 use crate::regression::changes::Change;
-use crate::replay::Form;
 
 /// So much of each reply is kept, in bytes.
 const KEPT: usize = 16 * 1024;

@@ -11,7 +11,6 @@ mod markdown;
 mod progress;
 mod record;
 mod redacted;
-mod sentence;
 mod text;
 
 pub use document::{Document, DocumentKind, GithubJob};
@@ -20,5 +19,4 @@ pub use json::Json;
 pub use progress::Shown;
 pub use record::Recorder;
 pub use redacted::Redacted;
-pub use sentence::chain;
 pub use text::{Detail, Text, heading_style, paint_difference};

@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Event, Reporter, chain};
+use super::{Event, Reporter};
+use crate::brief::chain;
+use crate::catalog::Form;
 use crate::diff::{Difference, Line, Side};
 use crate::embedded::{CLOCK, SEED};
 use crate::exchange::Exchange;
@@ -13,7 +15,6 @@ use crate::literal::Isolation;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary, Tally};
 use crate::regression::changes::Change;
 use crate::regression::findings;
-use crate::replay::Form;
 
 /// Lines of one difference that are shown unless everything is asked for.
 const MOST_LINES: usize = 60;

@@ -18,12 +18,12 @@ use super::money;
 use super::scope::key;
 use crate::bindings::Bindings;
 use crate::brief::cut;
+use crate::catalog::Form;
 use crate::check::{self, Mismatch};
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::outcome::{FormOutcome, Status};
-use crate::replay::{Form, Unreachable};
-use crate::target::TargetError;
+use crate::target::{TargetError, Unreachable};
 
 /// What must be seen once the tasks are done.
 #[derive(Clone, Debug, PartialEq)]
