@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use carbon_harness::catalog::forms_of;
 use carbon_harness::exchange::Sent;
-use carbon_harness::run::forms_of;
 use carbon_harness::safety::only_reads;
 use carbon_harness::target::{BaseUrl, Client, Policy, TargetError};
 use carbon_specs::Contract;
