@@ -2,7 +2,7 @@
 
 mod common;
 
-use carbon_mock::Profile;
+use carbon_mock::{CarbonMock, Profile};
 use common::{builder, get, post, request};
 use serde_json::{Value, json};
 
@@ -34,6 +34,19 @@ async fn a_change_is_seen_when_its_task_has_run() {
     post(addr, SHELVES, body).await;
     let ran = post(addr, "/__mock__/tasks/run", "").await.json();
     assert_eq!(ran, json!({ "ran": 1, "failed": [] }));
+    carbon.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_task_of_very_many_rows_names_the_first_and_counts_the_others() {
+    let carbon = CarbonMock::builder().tasks(Profile::SLOW).clock("2022-02-01 10:00:00").start().await.unwrap();
+    let addr = carbon.addr();
+    let changed = post(addr, "/rest_api/v2/Counters/", r#"method1=objects.all&method2=update&arg2={"summ":1}"#).await;
+    let rows = changed.result().as_u64().unwrap();
+    let tasks = get(addr, "/__mock__/tasks").await.json();
+    let task = &tasks["pending"][0];
+    assert_eq!(task["changes"].as_array().unwrap().len(), 100, "{task}");
+    assert_eq!(task["more_changes"], rows - 100);
     carbon.shutdown().await;
 }
 

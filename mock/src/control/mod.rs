@@ -9,7 +9,7 @@
 //! | `health` | GET | `{"status": "ok", "version", "clock", "tasks": <waiting>}`; `deviations` where any is on |
 //! | `state` | GET, PUT | the committed rows as a state file; replaces them and starts over |
 //! | `reset` | POST | back to the start: state, clock, dice, tasks, journal, faults |
-//! | `tasks` | GET | `{"pending": [...], "ran", "failed"}`; a failure of the nightly run has no `id` |
+//! | `tasks` | GET | `{"pending": [...], "ran", "failed"}`; a failure of the nightly run has no `id`. A task that changes very many rows names the first, and counts the others as `more_changes` |
 //! | `tasks/run` | POST | runs all that wait: `{"ran", "failed"}` |
 //! | `clock` | GET, POST | `{"advance": "10m"}`, `{"set": "2022-03-01 00:00:00"}`, or `{"next": "task"}` |
 //! | `journal` | GET | the calls so far, refused ones too, the hazards, and how many tasks wait; `?last=20` for the newest. A fault on purpose is told in `warnings`; `error` is none where it left the call without an answer |
