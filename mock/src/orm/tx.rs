@@ -40,7 +40,8 @@ impl Keys {
         let last = self.handed.get(&model).copied().unwrap_or(self.floor).max(last).max(0);
         let model = store.schema().at(model);
         let greatest = match model.at(model.pk).kind {
-            FieldType::Int => i64::from(i32::MAX),
+            // Keys above a floor are foreseen, and never written.
+            FieldType::Int if self.floor == 0 => i64::from(i32::MAX),
             _ => i64::MAX,
         };
         if last >= greatest {
