@@ -56,7 +56,7 @@ pub fn run(args: &RunArgs, veil: &Veil) -> Result<u8, CliError> {
         let (client, _embedded, sandbox) = connect(&contract, target, args, veil).await?;
         let compare = compare(&client, args.compare).await?;
         let (compare, page) = args.writes.bound(&contract, &client, args.compare, compare)?;
-        if compare == Compare::Exact
+        if compare.is_by_value()
             && !args.update
             && !plan.examples.is_empty()
             && let Some(folder) = snapshots.folder().filter(|folder| !folder.is_dir())
@@ -175,12 +175,14 @@ async fn connect(
 /// veil: a billing server may answer anything, and a tunnel to one is this machine, too.
 async fn compare(client: &Client, wanted: CompareArg) -> Result<Compare, CliError> {
     Ok(match wanted {
-        CompareArg::Exact => Compare::Exact,
         CompareArg::Shape => Compare::Shape,
         CompareArg::Rules => Compare::Rules,
-        CompareArg::Auto if client.is_ours() => Compare::Exact,
+        CompareArg::Auto | CompareArg::Exact if client.is_ours() => Compare::Exact,
         // On another machine nobody's word is taken that it is a mock.
-        CompareArg::Auto if client.base().is_loopback() && control::is_mock(client).await? => Compare::Exact,
+        CompareArg::Auto | CompareArg::Exact if client.base().is_loopback() && control::is_mock(client).await? => {
+            Compare::Exact
+        }
+        CompareArg::Exact => Compare::Values,
         CompareArg::Auto => Compare::Shape,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::causes::Cause;
 use super::collected::{Collected, Item};
 use crate::outcome::{Status, Summary, Tally};
 
@@ -27,6 +28,13 @@ pub fn document(collected: &Collected, summary: &Summary) -> String {
     }
     for (standing, tally) in &summary.standings {
         row(&mut text, &format!("*rules, {standing}*"), tally);
+    }
+    let causes = collected.causes();
+    if !causes.is_empty() {
+        text.push_str("\nOne cause behind several findings:\n\n");
+        for Cause { error, findings, names } in &causes {
+            let _ = writeln!(text, "- {findings}: {} ({})", escaped(error), escaped(&names.join(", ")));
+        }
     }
     let told: Vec<&Item> = items.iter().filter(|item| item.status.is_red() || item.status == Status::Warn).collect();
     for (place, item) in told.iter().enumerate() {

@@ -1,5 +1,6 @@
 //! Reports: the same events told to people and to machines.
 
+mod causes;
 mod collected;
 mod document;
 mod event;

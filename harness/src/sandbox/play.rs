@@ -273,8 +273,8 @@ fn hold(
         faults.push(Fault::NotJson { status: exchange.answer.status, begins: cut(&text, 200) });
         return None;
     };
-    if let Some(error) = reply.get("error") {
-        faults.push(Fault::Reply { turn: None, mismatch: Mismatch::new("error", "no error", error.to_string()) });
+    if let Some(error) = check::error_of(&reply) {
+        faults.push(Fault::Reply { turn: None, mismatch: Mismatch::refusal("error", error) });
         return None;
     }
     for check in checks {

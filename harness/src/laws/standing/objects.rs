@@ -106,10 +106,10 @@ fn column(model: &Model, name: &str, value: &Value) -> Result<(), Wrong> {
     held.map_err(|wrong| spelled(Some(field.kind), wrong))
 }
 
-/// The page says what a sum is, and nowhere how it is spelled.
+/// The page says what a sum is and what a flag says, and nowhere how a reply spells them.
 fn spelled(kind: Option<FieldType>, wrong: Wrong) -> Wrong {
     match kind {
-        Some(FieldType::Money) => wrong.resting_on(Provenance::Assumed),
+        Some(FieldType::Money | FieldType::Flag) => wrong.resting_on(Provenance::Assumed),
         _ => wrong,
     }
 }
