@@ -82,19 +82,23 @@ impl Looks {
         }
     }
 
+    fn redactor(&self) -> Redactor {
+        Redactor::new(Arc::clone(&self.schema), "key")
+    }
+
     /// The replies to the page's reads and the survey.
     async fn record(&self, server: &Embedded) -> Recording {
         let reads = self.contract.examples.iter().filter(|example| example.kind == Kind::Read);
         let mut plan = self.plan(reads.chain(&self.survey).collect());
         plan.fail_fast = false;
-        let mut recorder = Recorder::new(Manifest::default(), Redactor::new(Arc::clone(&self.schema), "key"), None);
+        let mut recorder = Recorder::new(Manifest::default(), self.redactor(), None);
         self.replay(self.client(server), Compare::Shape, &plan, &mut recorder).await;
         recorder.into_recording()
     }
 
     async fn by_recording(&self, server: &Embedded) -> bool {
         let now = self.record(server).await;
-        !now.changes(&self.schema, &self.recorded, Depth::Exact).is_empty()
+        !now.changes(&self.schema, &self.redactor(), &self.recorded, Depth::Exact).is_empty()
     }
 
     async fn by_laws(&self, server: &Embedded) -> bool {

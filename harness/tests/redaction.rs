@@ -177,3 +177,71 @@ fn values_are_shown_where_they_are_asked_for_and_in_no_file() {
     assert!(fs::read_to_string(&report).unwrap().contains("of <name:"));
     assert!(!shown(&["--show-values", "--format", "json"]).contains("Иванов"));
 }
+
+/// Somebody whom nothing but a field can show to be one.
+const LATE: &str = "Polikarpova-Wolff";
+
+/// A server that names somebody in the error and in the text of its first replies, and only much later shows in a field that
+/// this is a name. It answers the same to the same.
+fn late(upstream: &str) -> proxy::Proxy {
+    let seen = std::sync::Mutex::new(Vec::new());
+    proxy::start_between(upstream, move |request, pass_on| {
+        let mut reply = pass_on();
+        let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else { return Some(reply) };
+        if request.body.is_empty() || request.path.contains("Version") {
+            return Some(reply);
+        }
+        let mut seen = seen.lock().unwrap();
+        let call = (request.path.clone(), request.body.clone());
+        let number = seen.iter().position(|known| *known == call).unwrap_or(seen.len());
+        if number == seen.len() {
+            seen.push(call);
+        }
+        match number {
+            0 => body = json!({ "call": request.path, "error": format!("locked by {LATE} since noon") }),
+            1 => body["note"] = format!("ask {LATE}, or her sister").into(),
+            60.. => body["result"] = json!([{ "pk": 7, "model": "Abonents", "fields": { "name": LATE } }]),
+            _ => {}
+        }
+        reply.body = body.to_string().into();
+        Some(reply)
+    })
+}
+
+#[test]
+fn a_name_that_only_a_later_reply_shows_is_in_no_file() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let mock = runtime.block_on(CarbonMock::builder().clock("2022-02-01 10:00:00").start()).unwrap();
+    let server = late(&mock.url());
+    let folder = Folder::new("late");
+    let at = |name: &str| format!("{}/{name}", folder.path());
+    let saved = at("saved");
+    let reports: Vec<String> = ["json", "junit", "html", "md"].map(|kind| format!("{kind}={}", at(kind))).to_vec();
+    let mut run = vec!["run", "--target", &server.url, "--compare", "shape", "--no-rules", "--format", "json"];
+    for report in &reports {
+        run.extend(["--report", report]);
+    }
+    let summary = at("summary.md");
+    let github = [("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", summary.as_str())];
+    let told = |more: &[&str]| {
+        let output = program().envs(github).args([&run[..], more].concat()).output().unwrap();
+        let said = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat();
+        assert!(said.contains("locked by <"), "{said}");
+        assert!(!said.contains(LATE), "{said}");
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    told(&["--save", &saved]);
+    let written = everything(&folder.0);
+    assert!(written.contains("locked by <") && written.contains("or her sister"), "{}", written.len());
+    assert!(!written.contains(LATE));
+    // Whoever compares with the recording knows as little at first as it did: that is no difference.
+    let report = told(&["--baseline", &saved, "--values"]);
+    assert_eq!(report["summary"]["examples"]["drift"], 0, "{}", report["summary"]);
+    assert!(!everything(&folder.0).contains(LATE));
+    // Two servers, and a recording of one of them, held against each other.
+    for (before, after) in [(server.url.as_str(), mock.url().as_str()), (&saved, &server.url)] {
+        let ended = support::harness(&["diff", before, after, "--values"]);
+        assert!(!format!("{}{}", ended.stdout, ended.stderr).contains(LATE), "{}", ended.stdout);
+        assert!(ended.code == 0 || before != saved, "{}", ended.stdout);
+    }
+}

@@ -62,7 +62,9 @@ pub fn clean(args: &CleanArgs, veil: &Veil) -> Result<u8, CliError> {
         return super::print(|out| writeln!(out, "{}: everything was removed already", args.journal.display()));
     }
     let redactor = redactor(&schema);
-    let sandbox = Arc::new(Sandbox::new(schema, Scope::new(&told.run), journal));
+    let mut scope = Scope::new(&told.run);
+    scope.note_newest(told.newest);
+    let sandbox = Arc::new(Sandbox::new(schema, scope, journal));
     let policy = Policy::Sandbox(Arc::clone(&sandbox));
     let client = args.transport.client(base, policy, args.max_requests, (veil, redactor))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

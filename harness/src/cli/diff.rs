@@ -123,7 +123,7 @@ pub fn diff(args: &DiffArgs, veil: &Veil) -> Result<u8, CliError> {
         fs::write(file, before.masks.text())?;
     }
     let depth = if args.values { Depth::Exact } else { Depth::Shape };
-    let found = findings::grouped(after.changes(&contract.schema, &before, depth));
+    let found = findings::grouped(after.changes(&contract.schema, &redactor, &before, depth));
     let missing = |from: &Recording, other: &Recording| -> Vec<String> {
         from.calls.keys().filter(|name| !other.calls.contains_key(*name)).cloned().collect()
     };

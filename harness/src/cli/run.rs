@@ -20,7 +20,7 @@ use crate::exit;
 use crate::redact::Veil;
 use crate::regression::survey::survey;
 use crate::replay::{Compare, Replayer};
-use crate::report::{Detail, Document, GithubJob, Json, Redacted, Reporter, Shown, Text};
+use crate::report::{Detail, Document, GithubJob, Held, Json, Redacted, Reporter, Shown, Text};
 use crate::run::{self, Plan};
 use crate::sandbox::Sandbox;
 use crate::snapshot::Mode;
@@ -67,11 +67,16 @@ pub fn run(args: &RunArgs, veil: &Veil) -> Result<u8, CliError> {
             )));
         }
         let is_open = args.privacy.show_values && args.format == Format::Text;
-        let terminal = if is_open { terminal } else { hide(terminal, veil) };
-        let mut reporter: Vec<Box<dyn Reporter>> = vec![Box::new(Shown::new(terminal)), hide(Box::new(files), veil)];
+        let terminal = match args.format {
+            _ if is_open => terminal,
+            Format::Text => hide(terminal, veil),
+            Format::Json => hide_late(terminal, veil),
+        };
+        let mut reporter: Vec<Box<dyn Reporter>> =
+            vec![Box::new(Shown::new(terminal)), hide_late(Box::new(files), veil)];
         if let Some(recorder) = args.regression.recorder(&schema, &client).await? {
             plan.twice = !client.is_ours();
-            reporter.push(Box::new(recorder));
+            reporter.push(Box::new(recorder.with_all(veil.redactor().cloned())));
         }
         let session = sandbox.map(|sandbox| args.writes.session(&client, sandbox, args.quiet, veil));
         let replayer =
@@ -94,6 +99,14 @@ pub fn run(args: &RunArgs, veil: &Veil) -> Result<u8, CliError> {
 fn hide(reporter: Box<dyn Reporter>, veil: &Veil) -> Box<dyn Reporter> {
     match veil.redactor() {
         Some(redactor) => Box::new(Redacted::new(reporter, redactor.clone())),
+        None => reporter,
+    }
+}
+
+/// The same for what is written at the end: with all that was learned until then.
+fn hide_late(reporter: Box<dyn Reporter>, veil: &Veil) -> Box<dyn Reporter> {
+    match veil.redactor() {
+        Some(redactor) => hide(Box::new(Held::new(reporter, redactor.clone())), veil),
         None => reporter,
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! [`Veil`] is where a program keeps its redactor: nobody can ask a server that is not ours without drawing it.
 
+mod again;
 mod fields;
 mod known;
 mod patterns;
@@ -28,6 +29,9 @@ use crate::exchange::{Answer, Exchange, Sent, nested};
 use known::Known;
 pub use veil::Veil;
 
+/// Numbers of so many digits are told from others.
+const LONG: usize = 7;
+
 /// What was put in the place of something.
 static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<[a-z]+:[0-9a-f]{10}>").ok());
 
@@ -45,6 +49,8 @@ pub struct Redactor {
     /// Names of models, fields and methods: a value that happens to be one hides nothing in a sentence.
     words: Arc<HashSet<String>>,
     known: Arc<RwLock<Known>>,
+    /// Long numbers that were put in the place of others: hidden already, whatever they look like.
+    stand_ins: Arc<RwLock<HashSet<String>>>,
     /// What the user has typed himself: the server's address.
     spared: Arc<HashSet<String>>,
 }
@@ -58,14 +64,21 @@ impl Redactor {
             words.extend(model.fields.iter().flat_map(|field| [field.name.clone(), field.column.clone()]));
             words.extend(model.properties.keys().chain(model.methods.keys()).cloned());
         }
-        Self { schema, key: key.into().into(), words: Arc::new(words), known: Arc::default(), spared: Arc::default() }
+        Self {
+            schema,
+            key: key.into().into(),
+            words: Arc::new(words),
+            known: Arc::default(),
+            stand_ins: Arc::default(),
+            spared: Arc::default(),
+        }
     }
 
-    /// The same, with nothing seen yet. What a recording hides must follow from its own replies, in their order: else
-    /// two recordings of the same replies would differ.
+    /// The same, with nothing seen yet. What a recording hides must follow from its own replies: else two recordings of the
+    /// same replies would differ.
     #[must_use]
     pub fn afresh(&self) -> Self {
-        Self { known: Arc::default(), ..self.clone() }
+        Self { known: Arc::default(), stand_ins: Arc::default(), ..self.clone() }
     }
 
     /// The same, but this text stays.
@@ -237,7 +250,8 @@ impl Redactor {
                 let digits = number.to_string();
                 // A taxpayer's number is told from an id by a check digit that one id in ten has.
                 let looks = patterns::kind_of(&digits).is_some_and(|kind| kind != "inn");
-                if looks || self.is_known(&digits) { self.number(number) } else { value.clone() }
+                let hides = (looks || self.is_known(&digits)) && !self.is_stand_in(&digits);
+                if hides { self.stand_in(number) } else { value.clone() }
             }
             other => other.clone(),
         }
@@ -245,6 +259,10 @@ impl Redactor {
 
     fn is_known(&self, text: &str) -> bool {
         self.known.read().unwrap_or_else(PoisonError::into_inner).contains(text)
+    }
+
+    fn is_stand_in(&self, digits: &str) -> bool {
+        self.stand_ins.read().unwrap_or_else(PoisonError::into_inner).contains(digits)
     }
 
     /// Whether the contract says that the field is secret, or its name leaves no doubt: a `name` may be a tariff's, which
@@ -265,7 +283,7 @@ impl Redactor {
                 if marked {
                     self.remember(&number.to_string());
                 }
-                self.number(number)
+                self.stand_in(number)
             }
             Value::Array(items) => items.iter().map(|item| self.hidden(item, marked)).collect(),
             // An expanded row tells by itself what is secret of it.
@@ -297,7 +315,7 @@ impl Redactor {
     fn remember(&self, text: &str) {
         let digits = text.chars().all(|sign| sign.is_ascii_digit());
         // A flat's number stands in many texts without being one.
-        let long = text.chars().count() >= if digits { 7 } else { 5 };
+        let long = text.chars().count() >= if digits { LONG } else { 5 };
         if long && !self.words.contains(&text.to_lowercase()) && !self.spared.contains(text) && !self.is_known(text) {
             self.known.write().unwrap_or_else(PoisonError::into_inner).add(text);
         }
@@ -313,6 +331,16 @@ impl Redactor {
             let _ = write!(shown, "{byte:02x}");
         }
         shown.push('>');
+        shown
+    }
+
+    /// Another number, which stays as it is from now on. Short ones are never taken for anything.
+    fn stand_in(&self, number: &Number) -> Value {
+        let shown = self.number(number);
+        let digits = shown.to_string();
+        if digits.len() >= LONG && !self.is_stand_in(&digits) {
+            self.stand_ins.write().unwrap_or_else(PoisonError::into_inner).insert(digits);
+        }
         shown
     }
 

@@ -32,6 +32,6 @@ impl Baseline {
         let mut is = Recording::default();
         is.take(name, exchanges, &self.redactor);
         let is = is.calls.remove(name)?;
-        Some(is.changes(&self.schema, was, self.depth, &self.earlier.masks))
+        Some(is.changes(&self.schema, &self.redactor, was, self.depth, &self.earlier.masks))
     }
 }

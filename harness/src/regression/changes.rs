@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::noise::Masks;
 use super::shape::{Object, Shape, Spelling};
 use crate::exchange::nested;
+use crate::redact::Redactor;
 
 /// One difference between two replies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -179,82 +180,92 @@ fn in_words(kinds: &[&str]) -> String {
 }
 
 /// How the values of two replies differ. Rows are paired by their keys, other elements by their places; what the masks
-/// name is left out.
-pub fn of_values(masks: &Masks, before: &Value, after: &Value) -> Vec<Change> {
+/// name is left out, and what one side shows and the other hides, for less was known when the one was taken.
+pub fn of_values(masks: &Masks, redactor: &Redactor, before: &Value, after: &Value) -> Vec<Change> {
     let mut changes = Vec::new();
-    values(masks, "", before, after, &mut changes);
+    Values { masks, redactor, into: &mut changes }.values("", before, after);
     changes
 }
 
-fn values(masks: &Masks, at: &str, before: &Value, after: &Value, into: &mut Vec<Change>) {
-    if before == after || masks.covers(at) {
-        return;
-    }
-    match (before, after) {
-        (Value::Object(one), Value::Object(other)) => pairs(masks, at, one, other, into),
-        (Value::Array(one), Value::Array(other)) => lists(masks, at, one, other, into),
-        (Value::String(one), Value::String(other)) => match (nested(one), nested(other)) {
-            (Some(one), Some(other)) => values(masks, at, &one, &other, into),
-            _ => into.push(Change::moved(at, before.to_string(), after.to_string())),
-        },
-        _ => into.push(Change::moved(at, brief(before), brief(after))),
-    }
+struct Values<'c> {
+    masks: &'c Masks,
+    redactor: &'c Redactor,
+    into: &'c mut Vec<Change>,
 }
 
-fn pairs(masks: &Masks, at: &str, before: &Map<String, Value>, after: &Map<String, Value>, into: &mut Vec<Change>) {
-    let model = |pairs: &Map<String, Value>| {
-        pairs.get("fields").and(pairs.get("model")).and_then(Value::as_str).map(str::to_owned)
-    };
-    let root = model(before).filter(|model_before| model(after).as_ref() == Some(model_before));
-    let at = root.as_deref().unwrap_or(at);
-    for (name, was) in before {
-        let place = if root.is_some() && name == "fields" { at.to_owned() } else { join(at, name) };
-        match after.get(name) {
-            Some(is) => values(masks, &place, was, is, into),
-            None if masks.covers(&place) => {}
-            None => into.push(Change::gone(&place)),
+impl Values<'_> {
+    fn values(&mut self, at: &str, before: &Value, after: &Value) {
+        if before == after || self.masks.covers(at) {
+            return;
+        }
+        match (before, after) {
+            (Value::Object(one), Value::Object(other)) => self.pairs(at, one, other),
+            (Value::Array(one), Value::Array(other)) => self.lists(at, one, other),
+            (Value::String(one), Value::String(other)) => match (nested(one), nested(other)) {
+                (Some(one), Some(other)) => self.values(at, &one, &other),
+                _ if self.redactor.same(before, after) => {}
+                _ => self.into.push(Change::moved(at, before.to_string(), after.to_string())),
+            },
+            _ if self.redactor.same(before, after) => {}
+            _ => self.into.push(Change::moved(at, brief(before), brief(after))),
         }
     }
-    for name in after.keys().filter(|name| !before.contains_key(*name)) {
-        let place = join(at, name);
-        if !masks.covers(&place) {
-            into.push(Change::added(&place));
-        }
-    }
-}
 
-fn lists(masks: &Masks, at: &str, before: &[Value], after: &[Value], into: &mut Vec<Change>) {
-    let inside = format!("{at}[]");
-    let key = |item: &Value| item.get("pk").cloned();
-    if before.iter().chain(after).all(|item| key(item).is_some()) {
-        let place =
-            before.first().or(after.first()).and_then(|row| row["model"].as_str()).unwrap_or(&inside).to_owned();
-        for was in before {
-            match after.iter().find(|is| key(is) == key(was)) {
-                Some(is) => values(masks, &inside, was, is, into),
-                None => into.push(Change::new(&place, format!("{} is no longer in the list", was["pk"]))),
+    fn pairs(&mut self, at: &str, before: &Map<String, Value>, after: &Map<String, Value>) {
+        let model = |pairs: &Map<String, Value>| {
+            pairs.get("fields").and(pairs.get("model")).and_then(Value::as_str).map(str::to_owned)
+        };
+        let root = model(before).filter(|model_before| model(after).as_ref() == Some(model_before));
+        let at = root.as_deref().unwrap_or(at);
+        for (name, was) in before {
+            let place = if root.is_some() && name == "fields" { at.to_owned() } else { join(at, name) };
+            match after.get(name) {
+                Some(is) => self.values(&place, was, is),
+                None if self.masks.covers(&place) => {}
+                None => self.into.push(Change::gone(&place)),
             }
         }
-        for is in after.iter().filter(|is| !before.iter().any(|was| key(was) == key(is))) {
-            into.push(Change::new(&place, format!("{} is new in the list", is["pk"])));
+        for name in after.keys().filter(|name| !before.contains_key(*name)) {
+            let place = join(at, name);
+            if !self.masks.covers(&place) {
+                self.into.push(Change::added(&place));
+            }
         }
-        let order = |items: &[Value], others: &[Value]| -> Vec<Value> {
-            items
-                .iter()
-                .filter_map(key)
-                .filter(|pk| others.iter().any(|other| key(other).as_ref() == Some(pk)))
-                .collect()
-        };
-        if order(before, after) != order(after, before) {
-            into.push(Change::new(&place, "rows come in another order, or as often as before no more"));
+    }
+
+    fn lists(&mut self, at: &str, before: &[Value], after: &[Value]) {
+        let inside = format!("{at}[]");
+        let key = |item: &Value| item.get("pk").cloned();
+        if before.iter().chain(after).all(|item| key(item).is_some()) {
+            let place =
+                before.first().or(after.first()).and_then(|row| row["model"].as_str()).unwrap_or(&inside).to_owned();
+            for was in before {
+                match after.iter().find(|is| key(is) == key(was)) {
+                    Some(is) => self.values(&inside, was, is),
+                    None => self.into.push(Change::new(&place, format!("{} is no longer in the list", was["pk"]))),
+                }
+            }
+            for is in after.iter().filter(|is| !before.iter().any(|was| key(was) == key(is))) {
+                self.into.push(Change::new(&place, format!("{} is new in the list", is["pk"])));
+            }
+            let order = |items: &[Value], others: &[Value]| -> Vec<Value> {
+                items
+                    .iter()
+                    .filter_map(key)
+                    .filter(|pk| others.iter().any(|other| key(other).as_ref() == Some(pk)))
+                    .collect()
+            };
+            if order(before, after) != order(after, before) {
+                self.into.push(Change::new(&place, "rows come in another order, or as often as before no more"));
+            }
+            return;
         }
-        return;
-    }
-    for (was, is) in before.iter().zip(after) {
-        values(masks, &inside, was, is, into);
-    }
-    if before.len() != after.len() {
-        into.push(Change::new(&inside, format!("{} elements (were {})", after.len(), before.len())));
+        for (was, is) in before.iter().zip(after) {
+            self.values(&inside, was, is);
+        }
+        if before.len() != after.len() {
+            self.into.push(Change::new(&inside, format!("{} elements (were {})", after.len(), before.len())));
+        }
     }
 }
 
@@ -337,8 +348,10 @@ mod tests {
     fn rows_are_paired_by_their_keys() {
         let row = |pk: i64, house: &str| json!({ "pk": pk, "model": "Homes", "fields": { "s_number": house } });
         let masks = Masks::default();
+        let schema = std::sync::Arc::new(Contract::embedded().unwrap().schema);
+        let redactor = Redactor::new(schema, "key");
         let values = |one: &Value, other: &Value| {
-            let changes = of_values(&masks, one, other);
+            let changes = of_values(&masks, &redactor, one, other);
             changes.into_iter().map(|change| format!("{} {}", change.at, change.what)).collect::<Vec<_>>()
         };
         let before = json!([row(1, "7"), row(2, "9")]);

@@ -128,6 +128,17 @@ impl Recording {
         self.calls.insert(name.to_owned(), Recorded { turns });
     }
 
+    /// Takes out what was learned since the calls were taken in: a later reply may show whose name stands in an earlier text.
+    pub fn redact_again(&mut self, redactor: &Redactor) {
+        for turn in self.calls.values_mut().flat_map(|call| &mut call.turns) {
+            turn.request = redactor.value_again(&turn.request);
+            turn.reply = turn.reply.take().map(|reply| redactor.value_again(&reply));
+            for text in [&mut turn.path, &mut turn.content_type].into_iter().chain(&mut turn.text) {
+                *text = redactor.text(text);
+            }
+        }
+    }
+
     /// Reads a folder.
     ///
     /// # Errors
@@ -179,11 +190,11 @@ impl Recording {
 
     /// How this one differs from an earlier one: the name of a call, and what changed. Calls that only one of them
     /// has are not compared.
-    pub fn changes(&self, schema: &Schema, earlier: &Self, depth: Depth) -> Vec<(String, Change)> {
+    pub fn changes(&self, schema: &Schema, redactor: &Redactor, earlier: &Self, depth: Depth) -> Vec<(String, Change)> {
         let mut found = Vec::new();
         for (name, is) in &self.calls {
             if let Some(was) = earlier.calls.get(name) {
-                let changes = is.changes(schema, was, depth, &earlier.masks);
+                let changes = is.changes(schema, redactor, was, depth, &earlier.masks);
                 found.extend(changes.into_iter().map(|change| (name.clone(), change)));
             }
         }
@@ -193,7 +204,14 @@ impl Recording {
 
 impl Recorded {
     /// How this one differs from an earlier one.
-    pub fn changes(&self, schema: &Schema, earlier: &Self, depth: Depth, masks: &Masks) -> Vec<Change> {
+    pub fn changes(
+        &self,
+        schema: &Schema,
+        redactor: &Redactor,
+        earlier: &Self,
+        depth: Depth,
+        masks: &Masks,
+    ) -> Vec<Change> {
         let mut found = Vec::new();
         let mut tell = |change: Change| found.push(change);
         if self.turns.len() != earlier.turns.len() {
@@ -217,7 +235,7 @@ impl Recorded {
                     let told: Vec<String> = shapes.iter().map(|change| change.at.clone()).collect();
                     inner.extend(shapes);
                     if depth == Depth::Exact {
-                        let values = changes::of_values(masks, was, is);
+                        let values = changes::of_values(masks, redactor, was, is);
                         inner.extend(values.into_iter().filter(|change| !told.contains(&change.at)));
                         let (spelled, before) = (is.to_string(), was.to_string());
                         if is == was && spelled != before {
@@ -284,6 +302,8 @@ fn turn(exchange: &Exchange, redactor: &Redactor) -> Turn {
     };
     // The reply first: what it hides by its fields is then hidden in the request too.
     let reply = reply.map(|mut reply| {
+        // Of the rows that are cut, too: what they show may stand in a text that is kept.
+        redactor.learn(&exchange.answer);
         cut(&mut reply);
         redactor.value(&reply)
     });

@@ -15,7 +15,7 @@ use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status};
 use crate::regression::changes::Change;
 
 /// So much of each reply is kept, in bytes.
-const KEPT: usize = 16 * 1024;
+pub(super) const KEPT: usize = 16 * 1024;
 
 /// What came of a run.
 #[derive(Clone, Debug, Default)]

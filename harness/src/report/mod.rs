@@ -5,6 +5,7 @@ mod collected;
 mod document;
 mod event;
 mod github;
+mod held;
 mod html;
 mod json;
 mod junit;
@@ -16,6 +17,7 @@ mod text;
 
 pub use document::{Document, DocumentKind, GithubJob};
 pub use event::{Event, Reporter};
+pub use held::Held;
 pub use json::Json;
 pub use progress::Shown;
 pub use record::Recorder;

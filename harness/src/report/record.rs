@@ -15,6 +15,8 @@ use crate::snapshot;
 pub struct Recorder {
     recording: Recording,
     redactor: Redactor,
+    /// What the whole run has learned, rules' replies too, where there is more than the recording's own.
+    all: Option<Redactor>,
     /// Where they are written; nowhere where they are only compared.
     folder: Option<PathBuf>,
 }
@@ -22,12 +24,25 @@ pub struct Recorder {
 impl Recorder {
     /// Writes into a folder when the run is over, or keeps it.
     pub fn new(manifest: Manifest, redactor: Redactor, folder: Option<PathBuf>) -> Self {
-        Self { recording: Recording { manifest, ..Recording::default() }, redactor, folder }
+        Self { recording: Recording { manifest, ..Recording::default() }, redactor, all: None, folder }
+    }
+
+    /// Takes out at the end what this one knows, too. It must have the same key.
+    #[must_use]
+    pub fn with_all(self, all: Option<Redactor>) -> Self {
+        Self { all, ..self }
     }
 
     /// What was recorded.
     pub fn into_recording(self) -> Recording {
         self.recording
+    }
+
+    /// Takes out what was learned after it was recorded.
+    fn finish(&mut self) {
+        for redactor in [Some(&self.redactor), self.all.as_ref()].into_iter().flatten() {
+            self.recording.redact_again(redactor);
+        }
     }
 
     fn take(&mut self, id: &str, form: &FormOutcome) {
@@ -47,7 +62,7 @@ impl Recorder {
         let nothing = Default::default();
         for (one, other) in one.iter().zip(&other) {
             if let (Some(one), Some(other)) = (&one.reply, &other.reply) {
-                for change in changes::of_values(&nothing, one, other) {
+                for change in changes::of_values(&nothing, &self.redactor, one, other) {
                     self.recording.masks.learn(&change.at, "moved between two reads of the same server");
                 }
             }
@@ -60,6 +75,7 @@ impl Reporter for Recorder {
         match event {
             Event::Example(outcome) => outcome.forms.iter().for_each(|form| self.take(&outcome.id, form)),
             Event::Finished(_) => {
+                self.finish();
                 if let Some(folder) = &self.folder {
                     self.recording.write(folder).map_err(io::Error::other)?;
                 }

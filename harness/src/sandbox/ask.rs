@@ -36,8 +36,8 @@ pub enum SandboxError {
     },
     /// The server answers a row that was not asked for.
     #[error(
-        "the server answers {model} {pk}, which is not what was asked for: it ignores a condition, and nothing of this model \
-         is removed"
+        "the server answers {model} {pk}, which is not what was asked for: it ignores a condition, and nothing is done on \
+         its word"
     )]
     Stranger {
         /// Of which model.

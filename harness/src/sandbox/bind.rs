@@ -11,6 +11,7 @@ use super::ask::{self, SandboxError};
 use super::chain::Chain;
 use super::estate::{Builder, Estate, Subscriber};
 use super::scope::key;
+use super::suid;
 
 /// Why a call is not run.
 #[derive(Debug)]
@@ -308,10 +309,10 @@ impl<'a> Binder<'a> {
             self.builder.fence(self.estate).await?;
         }
         let rows = ask::rows(self.builder.client, model, json!({"abonent_id": pk}), &[]).await?;
-        let own = rows.iter().filter(|row| row.fields.get("abonent_id").and_then(key) == Some(pk));
-        match own.map(|row| row.pk).max() {
-            Some(row) if self.builder.sandbox.scope(|scope| scope.own_new(model, row)) => Ok(row),
-            _ => reason(format!("the server wrote no {model} for the sandbox's subscriber")),
+        let own = rows.into_iter().filter(|row| row.fields.get("abonent_id").and_then(key) == Some(pk));
+        match own.max_by_key(|row| row.pk) {
+            Some(row) => Ok(self.builder.take_in(model, row, "abonent_id", pk.into()).await?.pk),
+            None => reason(format!("the server wrote no {model} for the sandbox's subscriber")),
         }
     }
 
@@ -321,8 +322,11 @@ impl<'a> Binder<'a> {
             .then("objects.get", json!({"id": self.user}))
             .then("get_or_create_dynamic_session", json!({}));
         let result = ask::result(self.builder.client, &chain).await?;
-        let suid = result.pointer("/fields/suid").and_then(Value::as_str).map(str::to_owned);
+        let Some(suid) = result.pointer("/fields/suid").and_then(Value::as_str) else {
+            return reason("the server answered a session without its suid");
+        };
         self.builder.fence(self.estate).await?;
-        suid.map_or_else(|| reason("the server answered a session without its suid"), Ok)
+        suid::take_in(self.builder, suid, self.user, self.subscriber.pk).await?;
+        Ok(suid.to_owned())
     }
 }

@@ -109,15 +109,17 @@ impl Builder<'_> {
                 )));
             }
         }
+        let mut newest = BTreeMap::new();
         for model in &self.sandbox.schema().models {
             // A model that the server does not show has no object that the sandbox could take in.
             match ask::newest(self.client, &model.name).await {
-                Ok(pk) => self.sandbox.scope(|scope| scope.note_newest(&model.name, pk.unwrap_or(i64::MIN))),
+                Ok(pk) => drop(newest.insert(model.name.clone(), pk.unwrap_or(i64::MIN))),
                 Err(SandboxError::Answer { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        self.sandbox.scope(|scope| scope.note_newest(newest.clone()));
+        Ok(self.sandbox.note(&Entry::Before { newest })?)
     }
 
     /// Chooses the shared rows, and the folder to lie in.
@@ -185,10 +187,12 @@ impl Builder<'_> {
         let account = row.fields.get("account_id").and_then(key);
         if let Some(account) = account {
             // Only an account that nobody else shares is the sandbox's.
-            let holders = ask::count(self.client, "Abonents", json!({"account_id": account})).await?;
-            if holders != 1 {
+            let shared = json!({"account_id": account});
+            let holders = ask::count(self.client, "Abonents", shared).await?;
+            let ours = ask::count(self.client, "Abonents", json!({"account_id": account, "pk": pk})).await?;
+            if (holders, ours) != (1, 1) {
                 return Err(SandboxError::Lacks(format!(
-                    "the new subscriber's account {account} belongs to {holders} subscribers"
+                    "the new subscriber's account {account} belongs to {holders} subscribers, of whom it is {ours}"
                 )));
             }
             if !self.sandbox.scope(|scope| scope.own_new("AdminAccounts", account)) {
@@ -262,15 +266,16 @@ impl Builder<'_> {
     /// See [`SandboxError`].
     pub async fn see(&self, model: &str, pk: i64) -> Result<Row, SandboxError> {
         let row = self.appear(model, pk).await?;
-        let named = NAMED.iter().find(|(named, _)| *named == model);
-        let ours =
-            |key: &str| row.fields.get(key).is_some_and(|name| self.sandbox.scope(|scope| scope.is_marked(name)));
-        if named.is_some_and(|(_, key)| !ours(key)) {
+        let Some((_, named)) = NAMED.iter().find(|(named, _)| *named == model) else {
+            return Err(SandboxError::Lacks(format!("a {model} bears no name of the sandbox's")));
+        };
+        let name = row.fields.get(*named).filter(|name| self.sandbox.scope(|scope| scope.is_marked(name)));
+        let Some(name) = name.cloned() else {
             return Err(SandboxError::Lacks(format!(
                 "the server says that it created {model} {pk}, but that row bears another name"
             )));
-        }
-        self.take_in(model, row)
+        };
+        self.take_in(model, row, named, name).await
     }
 
     /// Waits until an object that was created for a subscriber is there, and sees that it hangs on it.
@@ -284,13 +289,25 @@ impl Builder<'_> {
                 "the server says that it created {model} {pk} for Abonents {subscriber}, but that row is another's"
             )));
         }
-        self.take_in(model, row)
+        self.take_in(model, row, "abonent_id", subscriber.into()).await
     }
 
-    fn take_in(&self, model: &str, row: Row) -> Result<Row, SandboxError> {
-        match self.sandbox.scope(|scope| scope.own_new(model, row.pk)) {
+    /// Takes in an object that shows by a field that it is the sandbox's: if it is found by that, too, and was not there
+    /// before. What a row says and what a condition finds come from different ends of a server.
+    ///
+    /// # Errors
+    /// See [`SandboxError`].
+    pub async fn take_in(&self, model: &str, row: Row, by: &str, value: Value) -> Result<Row, SandboxError> {
+        let pk = row.pk;
+        let found = ask::count(self.client, model, json!({"pk": pk, by: value})).await?;
+        if found != 1 {
+            return Err(SandboxError::Lacks(format!(
+                "the server shows {model} {pk} with {by} {value}, but does not find it by that"
+            )));
+        }
+        match self.sandbox.scope(|scope| scope.own_new(model, pk)) {
             true => Ok(row),
-            false => Err(SandboxError::Lacks(format!("{model} {} was there before the sandbox was", row.pk))),
+            false => Err(SandboxError::Lacks(format!("{model} {pk} was there before the sandbox was"))),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! One JSON value a line. A line is on the disk before the request leaves, so that nothing is ever left on the server
 //! that this file does not list. The last line of a process that was killed may be torn; it was then not yet acted upon.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,11 @@ pub enum Entry {
         run: String,
         /// The server.
         target: String,
+    },
+    /// The greatest key that each model had before anything was created: what is not newer is somebody's.
+    Before {
+        /// By model.
+        newest: BTreeMap<String, i64>,
     },
     /// An object is about to be created.
     Intent {
@@ -114,6 +120,8 @@ pub struct Told {
     pub run: String,
     /// The server.
     pub target: String,
+    /// The greatest keys before; nothing in a file that does not tell them.
+    pub newest: BTreeMap<String, i64>,
     /// Every object that may be there, in the order of creation.
     pub objects: Vec<Listed>,
     /// What came along with them: it goes with them, or stays in the books.
@@ -265,6 +273,7 @@ pub fn read(path: &Path) -> Result<Told, JournalError> {
                 begun = true;
                 told = Told { run, target, ..Told::default() };
             }
+            Entry::Before { newest } => told.newest = newest,
             Entry::Intent { n, model, by } => {
                 told.objects.push(Listed { n, model, by, pk: None, expected: true, gone: false });
             }

@@ -18,6 +18,7 @@ mod play;
 pub mod removal;
 mod scope;
 mod session;
+mod suid;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -104,15 +105,6 @@ impl Sandbox {
         let mut state = self.state();
         let pk = reply.pointer("/result/pk").and_then(key);
         let model = reply.pointer("/result/model").and_then(Value::as_str).unwrap_or_default();
-        // Only a write on a user of ours answers a session here; reads are not told. One that was there before is somebody's.
-        if let (Some(suid), Some(pk)) = (reply.pointer("/result/fields/suid").and_then(Value::as_str), pk)
-            && state.scope.is_new(model, pk)
-            && !state.scope.has_session(&suid.into())
-        {
-            state.scope.open_session(suid);
-            let along = Entry::Along { model: model.to_owned(), pk };
-            state.journal.append(&along).map_err(|error| error.to_string())?;
-        }
         let entry = match (ticket.0, pk) {
             (Some((n, wanted)), Some(pk)) if wanted == model => {
                 // It is the sandbox's own only once it was looked at.

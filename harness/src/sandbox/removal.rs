@@ -151,7 +151,17 @@ impl Remover<'_> {
         }
         let rows = ask::rows(self.client, &listed.model, Value::Object(listed.by.clone()), &[]).await?;
         let bears = |row: &Row| listed.by.iter().all(|(key, name)| row.fields.get(key) == Some(name));
-        all_ours(&listed.model, rows, bears)
+        self.all_ours(&listed.model, rows, bears)
+    }
+
+    /// The rows, if each of them is what was asked for, and newer than all that was there before the sandbox. A server that
+    /// ignores a condition answers rows of others, and not one of its answers can be relied on.
+    fn all_ours(&self, model: &str, rows: Vec<Row>, is_ours: impl Fn(&Row) -> bool) -> Result<Vec<Row>, SandboxError> {
+        let is_old = |row: &Row| self.sandbox.scope(|scope| scope.is_old(model, row.pk));
+        match rows.iter().find(|row| !is_ours(row) || is_old(row)) {
+            Some(stranger) => Err(SandboxError::Stranger { model: model.to_owned(), pk: stranger.pk }),
+            None => Ok(rows),
+        }
     }
 
     async fn remove(&self, model: &str, row: &Row) -> Result<(), SandboxError> {
@@ -185,7 +195,7 @@ impl Remover<'_> {
         match ask::rows(self.client, model, json!({"abonent_id": subscriber}), &[]).await {
             Ok(rows) => {
                 let hangs = |row: &Row| row.fields.get("abonent_id").and_then(key) == Some(subscriber);
-                let rows = all_ours(model, rows, hangs)?;
+                let rows = self.all_ours(model, rows, hangs)?;
                 Ok(rows.into_iter().filter(|row| !row.is_deleted()).collect())
             }
             // A server without the model has nothing of it.
@@ -224,15 +234,6 @@ impl Remover<'_> {
 /// The models found by name; objects of the others hang on a subscriber.
 fn is_named(model: &str) -> bool {
     NAMED.iter().any(|(named, _)| *named == model)
-}
-
-/// The rows, if each of them is what was asked for. A server that ignores a condition answers rows of others, and not one
-/// of its answers can be relied on.
-fn all_ours(model: &str, rows: Vec<Row>, is_ours: impl Fn(&Row) -> bool) -> Result<Vec<Row>, SandboxError> {
-    match rows.iter().find(|row| !is_ours(row)) {
-        Some(stranger) => Err(SandboxError::Stranger { model: model.to_owned(), pk: stranger.pk }),
-        None => Ok(rows),
-    }
 }
 
 fn is_folder(row: &Row) -> bool {

@@ -66,14 +66,19 @@ impl Scope {
         self.owned.entry(model.to_owned()).or_default().insert(pk);
     }
 
-    /// Notes the greatest key that a model had before the sandbox created anything.
-    pub fn note_newest(&mut self, model: &str, pk: i64) {
-        self.newest.insert(model.to_owned(), pk);
+    /// Notes the greatest key of each model, as they were before the sandbox created anything.
+    pub fn note_newest(&mut self, newest: BTreeMap<String, i64>) {
+        self.newest = newest;
     }
 
     /// Whether a key was not there before the sandbox was: an older one is somebody's, whatever the server says.
     pub fn is_new(&self, model: &str, pk: i64) -> bool {
         self.newest.get(model).is_some_and(|newest| pk > *newest)
+    }
+
+    /// Whether a key was there before the sandbox was, as far as the greatest keys of that time are known at all.
+    pub fn is_old(&self, model: &str, pk: i64) -> bool {
+        !self.newest.is_empty() && !self.is_new(model, pk)
     }
 
     /// Takes in an object that was looked at and is the sandbox's by what it holds, unless its key was there before.
