@@ -1,4 +1,4 @@
-//! The services of a subscriber, and the money: three months of payments, and of charges for each service.
+//! The services of a subscriber, and the money: two months of payments, and of charges for each service.
 
 use serde_json::json;
 
@@ -9,14 +9,14 @@ use super::{DemoRow, FIRST, MONEY_SCALE, Maker, PAGE_SERVICES, around};
 pub const FIRST_ENTRY: i64 = 20_000_001;
 
 /// A month of payments, and the night in which what they are for is charged.
-const MONTHS: [(&str, &str); 3] = [("2021-11", "2021-12-01"), ("2021-12", "2022-01-01"), ("2022-01", "2022-02-01")];
+pub const MONTHS: [(&str, &str); 2] = [("2021-12", "2022-01-01"), ("2022-01", "2022-02-01")];
 
 /// When a service was connected, and the first of [`MONTHS`] that charges it.
-const CONNECTED: [(&str, usize); 3] = [("2020-05-12", 0), ("2021-12-31", 1), ("2022-01-31", 2)];
+const CONNECTED: [(&str, usize); 2] = [("2020-05-12", 0), ("2022-01-31", 1)];
 
 /// When a service came, by its place among those of its subscriber: the fee with the contract, most others lately.
 fn connected(n: i64, place: usize) -> (&'static str, usize) {
-    const TURNS: [usize; 5] = [1, 2, 2, 0, 2];
+    const TURNS: [usize; 5] = [0, 1, 1, 0, 1];
     if place == 0 { CONNECTED[0] } else { CONNECTED[TURNS[(n as usize + 2 * place) % TURNS.len()]] }
 }
 
