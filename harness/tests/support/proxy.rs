@@ -8,8 +8,8 @@ use std::thread;
 /// What went through: path and body.
 pub type Forwarded = Arc<Mutex<Vec<(String, String)>>>;
 
-/// Makes another status and body of a path, a status and a body.
-type Change = dyn Fn(&str, &str, Vec<u8>) -> (String, Vec<u8>);
+/// Makes another status and body of a path, what was asked there, a status and a body.
+type Change = dyn Fn(&str, &str, &str, Vec<u8>) -> (String, Vec<u8>);
 
 /// A running proxy; its thread ends with the test's process.
 pub struct Proxy {
@@ -26,6 +26,14 @@ pub fn start(upstream: &str, change: impl Fn(&str, Vec<u8>) -> Vec<u8> + Send + 
 pub fn start_with(
     upstream: &str,
     change: impl Fn(&str, &str, Vec<u8>) -> (String, Vec<u8>) + Send + Sync + 'static,
+) -> Proxy {
+    start_asked(upstream, move |path, _, status, body| change(path, status, body))
+}
+
+/// The same, with what was asked: the request's body.
+pub fn start_asked(
+    upstream: &str,
+    change: impl Fn(&str, &str, &str, Vec<u8>) -> (String, Vec<u8>) + Send + Sync + 'static,
 ) -> Proxy {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let url = format!("http://{}", listener.local_addr().expect("it has an address"));
@@ -66,7 +74,8 @@ fn serve(stream: &TcpStream, upstream: &str, kept: &Forwarded, change: &Change) 
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    kept.lock().expect("no thread panicked").push((path.clone(), String::from_utf8_lossy(&body).into_owned()));
+    let asked = String::from_utf8_lossy(&body).into_owned();
+    kept.lock().expect("no thread panicked").push((path.clone(), asked.clone()));
 
     // HTTP/1.0, so that the answer comes whole and unchunked, and ends with the connection.
     let mut server = TcpStream::connect(upstream)?;
@@ -78,7 +87,7 @@ fn serve(stream: &TcpStream, upstream: &str, kept: &Forwarded, change: &Change) 
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(answer.len());
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
     let status = head.lines().next().and_then(|line| line.split_once(' ')).map_or("502 Bad Gateway", |(_, rest)| rest);
-    let (status, body) = change(&path, status, answer.get(end + 4..).unwrap_or_default().to_vec());
+    let (status, body) = change(&path, &asked, status, answer.get(end + 4..).unwrap_or_default().to_vec());
 
     let mut stream = stream;
     write!(stream, "HTTP/1.1 {status}\r\n")?;
