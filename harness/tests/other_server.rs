@@ -64,10 +64,11 @@ fn from_the_page_alone(path: &str, asked: &str, mut reply: Value) -> Value {
         return json!({ "call": path, "result": [] });
     }
     // Its first subscribers are not those of the demo data.
-    if path.contains("/Abonents/") && asked.contains("objects.all") && asked.contains("tarif__name") {
-        if let Some(rows) = reply["result"].as_array_mut() {
-            rows.sort_by_key(|row| !row["fields"]["tarif"].is_null());
-        }
+    if path.contains("/Abonents/")
+        && asked.contains("tarif__name")
+        && let Some(rows) = reply["result"].as_array_mut()
+    {
+        rows.sort_by_key(|row| !row["fields"]["tarif"].is_null());
     }
     reply
 }
@@ -194,4 +195,44 @@ fn what_was_recorded_with_bindings_is_compared_with_bindings() {
         assert_eq!(ended.code, 2, "{}{}", ended.stdout, ended.stderr);
         assert!(ended.stderr.contains("were recorded with bindings: give the same ones"), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn what_was_not_run_is_counted_by_its_reason() {
+    let server = server(None, |_, _, reply| reply);
+    let url = &server.proxy.url;
+    let ended = harness(&["run", "--target", url, "--compare", "shape", "--format", "json"]);
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let reasons = report["summary"]["reasons"].as_object().unwrap();
+    let forms = report["examples"].as_array().unwrap().iter().flat_map(|example| example["forms"].as_array().unwrap());
+    let parts: Vec<&Value> =
+        forms.chain(report["rules"].as_array().unwrap()).filter(|part| part["status"] == "not-run").collect();
+    assert!(parts.iter().all(|part| part["reason"].as_str().is_some_and(|reason| !reason.is_empty())));
+    assert_eq!(reasons.values().map(|count| count.as_u64().unwrap()).sum::<u64>(), parts.len() as u64);
+    assert!(reasons["no binding"].as_u64().unwrap() > 20, "{reasons:?}");
+    let ended = harness(&["run", "--target", url, "--compare", "shape", "-q"]);
+    let told =
+        format!("  {} it writes, and this server is not ours\n", reasons["it writes, and this server is not ours"]);
+    assert!(ended.stdout.contains(&told), "`{told}` is not in:\n{}", ended.stdout);
+}
+
+#[test]
+fn strict_sets_the_weakest_word_that_counts() {
+    let server = server(None, |path, _, reply| match path.contains("/Version/") {
+        true => refused(path, "model not found"),
+        false => reply,
+    });
+    let run = |strict: &[&str]| {
+        let rule = ["run", "--only-rules", "version-and-server-time", "--compare", "shape", "--target"];
+        harness(&[&rule[..], &[&server.proxy.url], strict].concat())
+    };
+    let usual = run(&[]);
+    assert_eq!(usual.code, 0, "{}{}", usual.stdout, usual.stderr);
+    assert!(usual.stdout.contains("warn    version-and-server-time  observed"), "{}", usual.stdout);
+    assert_eq!(run(&["--strict", "derived"]).code, 0);
+    let strict = run(&["--strict", "observed"]);
+    assert_eq!(strict.code, 1, "{}", strict.stdout);
+    assert!(strict.stdout.contains("FAIL    version-and-server-time"), "{}", strict.stdout);
+    // What was asked is told, too.
+    assert!(strict.stdout.contains("sent    /rest_api/v2/Version/"), "{}", strict.stdout);
 }
