@@ -29,7 +29,7 @@ pub struct Mismatch {
     pub is_refusal: bool,
     /// What was asked, where it is not the example's own request.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sent: Option<Sent>,
+    pub sent: Option<Box<Sent>>,
 }
 
 impl Mismatch {
@@ -41,7 +41,7 @@ impl Mismatch {
     /// The same, with what was asked.
     #[must_use]
     pub fn asked(mut self, sent: &Sent) -> Self {
-        self.sent = Some(sent.clone());
+        self.sent = Some(Box::new(sent.clone()));
         self
     }
 

@@ -146,14 +146,14 @@ impl Fault {
 
     /// What was asked, where the fault knows.
     pub fn sent(&self) -> Option<&Sent> {
-        self.mismatch()?.sent.as_ref()
+        self.mismatch()?.sent.as_deref()
     }
 
     /// The same, to be changed.
     pub fn sent_mut(&mut self) -> Option<&mut Sent> {
         match self {
             Self::Reply { mismatch, .. } | Self::Before { mismatch } | Self::After { mismatch } => {
-                mismatch.sent.as_mut()
+                mismatch.sent.as_deref_mut()
             }
             _ => None,
         }

@@ -29,6 +29,7 @@ pub fn probe(model: &str, method: &str) -> Call {
     match method {
         // Of no rows these are an error.
         "latest" | "earliest" => Call::all(model).then(method, json!(["pk"])),
+        "first" | "last" => Call::all(model).plain(method),
         "order_by" | "values" | "values_list" => none.then(method, json!(["pk"])),
         "in_bulk" => none.then(method, json!({"id_list": []})),
         _ => none.plain(method),

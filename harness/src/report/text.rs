@@ -248,6 +248,13 @@ impl<W: Write> Text<W> {
             }
             writeln!(self.out)?;
         }
+        if !summary.reasons.is_empty() {
+            writeln!(self.out, "{WARNED}not run{WARNED:#}")?;
+            for reason in summary.told_reasons() {
+                writeln!(self.out, "  {QUIET}{reason}{QUIET:#}")?;
+            }
+            writeln!(self.out)?;
+        }
         let Summary { examples, misprints, corrected, cases, .. } = summary;
         let style = if summary.conforms() { GOOD } else { BAD };
         let mut parts = Vec::new();

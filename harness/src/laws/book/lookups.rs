@@ -28,6 +28,19 @@ pub const LAWS: &[Law] = &[
         judge: |sample, pick, replies| by_value(sample, pick, replies, &|kind, value, other| same(kind, value, other)),
     },
     Law {
+        name: "exact-case",
+        says: "equality tells upper-case letters from lower-case ones",
+        source: DJANGO,
+        make: |sample, dice| {
+            let cased = |_: &Column, text: &str| swapped(text) != text;
+            let (column, value) =
+                super::super::draw::text(sample, dice, cased).ok_or("no text column has letters with two cases")?;
+            Ok(on(sample, dice, column).needing(column.name.clone(), json!(swapped(&value))))
+        },
+        calls: value_calls,
+        judge: |sample, pick, replies| by_value(sample, pick, replies, &|kind, value, other| same(kind, value, other)),
+    },
+    Law {
         name: "in",
         says: "`in` is the union of equalities",
         source: DJANGO,
@@ -200,6 +213,15 @@ pub const LAWS: &[Law] = &[
 ];
 
 use super::super::pick::Scope;
+
+/// The text with the case of its letters turned.
+fn swapped(text: &str) -> String {
+    let turned = |letter: char| match letter.is_lowercase() {
+        true => letter.to_uppercase().to_string(),
+        false => letter.to_lowercase().to_string(),
+    };
+    text.chars().map(turned).collect()
+}
 
 /// A pick on a column's table; the column is its first name.
 pub(super) fn on(sample: &Sample, dice: &mut Dice, column: &Column) -> Pick {
