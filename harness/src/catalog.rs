@@ -1,8 +1,35 @@
-//! Which examples are run: by id, glob, section, model, reading or writing.
+//! Which examples are run: by id, glob, section, model, reading or writing; and in which spellings.
 
 use carbon_specs::Contract;
-use carbon_specs::example::{Example, Kind};
+use carbon_specs::example::{Example, Kind, Variant};
 use globset::{Glob, GlobMatcher};
+use serde::Serialize;
+
+/// Which spelling of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// As the page prints it.
+    Printed,
+    /// As it should have been printed.
+    Corrected,
+}
+
+impl Form {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Printed => "printed",
+            Self::Corrected => "corrected",
+        }
+    }
+}
+
+/// The spellings of a call: as printed, and as corrected where the page is wrong.
+pub fn forms_of(example: &Example) -> impl Iterator<Item = (Form, &Variant)> {
+    let corrected = example.corrected.iter().map(|variant| (Form::Corrected, variant));
+    std::iter::once((Form::Printed, &example.printed)).chain(corrected)
+}
 
 /// What was asked for. Empty lists ask for everything; ids and globs are alternatives, the rest narrows.
 #[derive(Clone, Debug, Default)]

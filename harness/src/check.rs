@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::brief::cut;
+use crate::exchange::Sent;
 
 /// What an expectation came to.
 pub type Verdict = Result<(), Mismatch>;
@@ -23,13 +24,38 @@ pub struct Mismatch {
     pub expected: String,
     /// What was there.
     pub observed: String,
+    /// Whether the server answered an error where none was to be expected: then `observed` is its text.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_refusal: bool,
+    /// What was asked, where it is not the example's own request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Box<Sent>>,
 }
 
 impl Mismatch {
     /// A mismatch at a place.
     pub fn new(at: impl Into<String>, expected: impl Into<String>, observed: impl Into<String>) -> Self {
-        Self { at: at.into(), expected: expected.into(), observed: observed.into() }
+        Self { at: at.into(), expected: expected.into(), observed: observed.into(), is_refusal: false, sent: None }
     }
+
+    /// The same, with what was asked.
+    #[must_use]
+    pub fn asked(mut self, sent: &Sent) -> Self {
+        self.sent = Some(Box::new(sent.clone()));
+        self
+    }
+
+    /// An error where none was to be expected.
+    pub fn refusal(at: impl Into<String>, error: &Value) -> Self {
+        Self { is_refusal: true, ..Self::new(at, "no error", short(error)) }
+    }
+}
+
+/// The error that a reply carries. The page calls a request failed "if there is a non-empty field `error`": an empty one
+/// beside a result says nothing.
+pub fn error_of(reply: &Value) -> Option<&Value> {
+    let is_empty = |error: &Value| error.is_null() || error.as_str() == Some("");
+    reply.get("error").filter(|error| reply.get("result").is_none() || !is_empty(error))
 }
 
 /// Equal as JSON: the order of keys says nothing, and 1 is 1.0.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-pub use carbon_mock::cli_signals::{Signal, Signals};
-pub use carbon_mock::cli_sqlexec::{Sqlexec, run as sqlexec};
-pub use carbon_mock::deviate::{Deviation, Deviations, Group, Shows};
-pub use carbon_mock::verdict::Verdict;
+pub use carbon_mock::cli::sqlexec::{Sqlexec, run as sqlexec};
+pub use carbon_mock::deviation::{Deviation, Deviations, Group, Shows};
+pub use carbon_mock::journal::Verdict;
+pub use carbon_mock::signals::{Signal, Signals};
 use carbon_mock::{CarbonMock, StartError};
 use carbon_specs::Contract;
 

@@ -34,6 +34,14 @@ impl Answer {
     }
 }
 
+/// The value of a text that is JSON: an object or a list, as the cabinet answers.
+pub fn nested(text: &str) -> Option<Value> {
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    serde_json::from_str(text).ok()
+}
+
 /// One request and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {

@@ -136,6 +136,34 @@ impl Fault {
         }
     }
 
+    /// The mismatch, where it is one.
+    pub fn mismatch(&self) -> Option<&Mismatch> {
+        match self {
+            Self::Reply { mismatch, .. } | Self::Before { mismatch } | Self::After { mismatch } => Some(mismatch),
+            _ => None,
+        }
+    }
+
+    /// What was asked, where the fault knows.
+    pub fn sent(&self) -> Option<&Sent> {
+        self.mismatch()?.sent.as_deref()
+    }
+
+    /// The same, to be changed.
+    pub fn sent_mut(&mut self) -> Option<&mut Sent> {
+        match self {
+            Self::Reply { mismatch, .. } | Self::Before { mismatch } | Self::After { mismatch } => {
+                mismatch.sent.as_deref_mut()
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the server refused what it should have done.
+    pub fn is_refusal(&self) -> bool {
+        self.mismatch().is_some_and(|mismatch| mismatch.is_refusal)
+    }
+
     /// Puts a word before the place of a mismatch.
     pub fn locate(&mut self, word: &str) {
         if let Self::Reply { mismatch, .. } | Self::Before { mismatch } | Self::After { mismatch } = self {

@@ -25,9 +25,9 @@ use globset::{Glob, GlobMatcher};
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use crate::catalog::forms_of;
 use crate::fault::Fault;
 use crate::outcome::Status;
-use crate::run::forms_of;
 
 /// Why a list is refused.
 #[derive(Debug, thiserror::Error)]

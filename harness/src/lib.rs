@@ -41,4 +41,5 @@ pub mod sandbox;
 pub mod shell;
 pub mod snapshot;
 pub mod target;
+pub mod unnamed;
 pub mod version;

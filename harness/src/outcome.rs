@@ -7,10 +7,10 @@ use carbon_specs::Provenance;
 use carbon_specs::example::{Erratum, Kind};
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::catalog::Form;
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::literal::Ended;
-use crate::replay::Form;
 
 /// How something ended, the harmless first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -212,6 +212,9 @@ pub struct Summary {
     pub cases: Tally,
     /// The same by the rules' standing; what the page prints as calls is all documented.
     pub standings: BTreeMap<Provenance, Tally>,
+    /// Why what was not run was not, and how often: spellings of examples and cases of rules.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reasons: BTreeMap<String, usize>,
     /// Requests sent for the calls themselves, and calls of rules.
     pub requests: usize,
     /// Snapshots rewritten.
@@ -236,6 +239,7 @@ impl Summary {
         self.examples.count(outcome.status());
         for form in &outcome.forms {
             self.requests += form.exchanges.len();
+            self.count_reason(form.status, form.reason.as_deref());
             self.updated += usize::from(form.updated.is_some());
             self.not_in_baseline += usize::from(form.in_baseline == Some(false));
             if outcome.erratum.is_some() {
@@ -250,8 +254,26 @@ impl Summary {
     /// Takes a case in.
     pub fn count_case(&mut self, outcome: &CaseOutcome) {
         self.cases.count(outcome.status);
+        self.count_reason(outcome.status, outcome.reason.as_deref());
         self.requests += outcome.requests;
         self.standings.entry(outcome.provenance).or_default().count(outcome.status);
+    }
+
+    fn count_reason(&mut self, status: Status, reason: Option<&str>) {
+        if status != Status::NotRun {
+            return;
+        }
+        // Without what is one call's own: the row that has no binding, what a parser says.
+        let reason = reason.unwrap_or("no reason is known");
+        let end = [": ", " for "].iter().filter_map(|mark| reason.find(mark)).min().unwrap_or(reason.len());
+        *self.reasons.entry(reason[..end].to_owned()).or_default() += 1;
+    }
+
+    /// Why what was not run was not, the most frequent first: `119 it writes, and this server is not ours`.
+    pub fn told_reasons(&self) -> Vec<String> {
+        let mut reasons: Vec<(&String, &usize)> = self.reasons.iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        reasons.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect()
     }
 
     /// Whether everything that was run conforms.

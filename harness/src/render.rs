@@ -167,6 +167,29 @@ impl Formatter for Python {
     }
 }
 
+/// A replay's text without what two spellings of the same JSON differ in: keys are sorted, raw bytes left out.
+pub fn unspelled(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(line) = rest.split_inclusive('\n').next() {
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        if let (true, Some(Ok(mut value))) = (line.starts_with(['{', '[']), values.next()) {
+            rest = &rest[values.byte_offset()..];
+            value.sort_all_objects();
+            out.push_str(&listed(&value));
+            continue;
+        }
+        match line.split_once(';').filter(|_| line.starts_with(|sign: char| sign.is_ascii_digit())) {
+            // The status, and a content type with its charset.
+            Some((media, _)) => out.push_str(&format!("{media}\n")),
+            None if line.starts_with("raw: ") => {}
+            None => out.push_str(line),
+        }
+        rest = &rest[line.len()..];
+    }
+    out
+}
+
 /// Pretty JSON, with long lists' elements on a line each.
 fn listed(value: &Value) -> String {
     let mut out = String::new();
@@ -256,6 +279,15 @@ mod tests {
             assert_eq!(differ, [(line("y").as_str(), line("x").as_str())]);
         }
         assert!(before.contains("    {\n      \"pk\": 99,\n"), "{before}");
+    }
+
+    #[test]
+    fn the_order_of_keys_and_the_spelling_can_be_left_out() {
+        let text = |body: &str| unspelled(&answer(&reply(body)));
+        let one = text(r#"{"call": "/", "result": [{"a": {"b": "\u043d", "c": 2}}, {"a": 1}]}"#);
+        assert_eq!(one, text(r#"{"result":[{"a":{"c":2,"b":"н"}},{"a":1}],"call":"/"}"#));
+        assert_ne!(one, text(r#"{"result":[{"a":{"c":2,"b":"н"}},{"a":2}],"call":"/"}"#));
+        assert_ne!(one, text(r#"{"result":[{"a":1},{"a":{"c":2,"b":"н"}}],"call":"/"}"#));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod steps;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,46 +21,36 @@ use crate::bindings::Bindings;
 use crate::bindings::file::PageBindings;
 use crate::bindings::page::{Rebind, Unbound};
 use crate::brief::cut;
+use crate::catalog::Form;
 use crate::check::{self, Mismatch};
 use crate::control::{self, ControlError};
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::literal::{Ended, Shell};
 use crate::sandbox::Session;
-use crate::target::{Client, TargetError};
+use crate::target::{Client, TargetError, Unreachable};
 pub use steps::proves_anywhere;
 use steps::{Stage, Stories};
-
-/// Which spelling of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Form {
-    /// As the page prints it.
-    Printed,
-    /// As it should have been printed.
-    Corrected,
-}
-
-impl Form {
-    /// Its name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Printed => "printed",
-            Self::Corrected => "corrected",
-        }
-    }
-}
 
 /// How much of a reply is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compare {
-    /// Values, and the snapshot.
+    /// Values, and the snapshot to the byte.
     Exact,
+    /// Values, and the snapshot's JSON, however it is spelled: for a server that holds the demo data and is no mock.
+    Values,
     /// Keys and kinds only: for a server whose data are not the demo data.
     Shape,
     /// Nothing but the rules, and that what works is no error.
     Rules,
+}
+
+impl Compare {
+    /// Whether values count: the server holds the demo data.
+    pub fn is_by_value(self) -> bool {
+        matches!(self, Self::Exact | Self::Values)
+    }
 }
 
 /// A loop's variables and their values in one turn.
@@ -86,11 +77,6 @@ pub struct Replayed {
     /// The folder that a shell text ran in, where it is kept.
     pub folder: Option<PathBuf>,
 }
-
-/// Why the whole run is off: nobody answers.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct Unreachable(#[from] TargetError);
 
 /// What a step can end with, beside what it is about.
 enum Stop {
@@ -229,6 +215,10 @@ impl Replayer {
             self.hold_reply(&exchange, &variant.reply, misprint, turn, &mut bindings, &mut replayed.faults);
             replayed.turns.push(Turn { row, exchange });
         }
+        // What was refused has no consequences.
+        if replayed.faults.iter().any(Fault::is_refusal) {
+            return Ok(());
+        }
         self.hold_after(variant, &mut bindings, &mut replayed.faults).await
     }
 
@@ -334,6 +324,10 @@ impl Replayer {
         bindings: &mut Bindings,
         faults: &mut Vec<Fault>,
     ) {
+        // What a misprint comes to follows from how a mock is made: to another server it may well be a call.
+        if misprint && self.compare != Compare::Exact {
+            return;
+        }
         let Ok(reply) = exchange.answer.json() else {
             if !checks.is_empty() {
                 faults.push(not_json(exchange));
@@ -343,21 +337,18 @@ impl Replayer {
         if let Some(pk) = reply.pointer("/result/pk") {
             bindings.bind("pk", pk.clone());
         }
-        if !misprint && !checks.iter().any(is_about_error) && reply.get("error").is_some() {
-            let mismatch = Mismatch::new("error", "no error", reply["error"].to_string());
-            faults.push(Fault::Reply { turn, mismatch });
+        if let Some(refusal) = (!misprint).then(|| refused(checks, &reply)).flatten() {
+            faults.push(Fault::Reply { turn, mismatch: refusal });
             return;
         }
-        // Rows that a filter does not find on this server have no shape.
-        let no_rows = reply.get("result").and_then(Value::as_array).is_some_and(Vec::is_empty);
-        let applies = |check: &&Check| is_about_shape(check) && !(no_rows && check.at.starts_with("/result/0"));
-        let held = checks.iter().filter(|check| match self.compare {
-            Compare::Exact => true,
-            Compare::Shape => applies(check),
-            Compare::Rules => is_about_error(check),
+        let held = checks.iter().filter_map(|check| match self.compare {
+            Compare::Exact | Compare::Values => Some(Cow::Borrowed(check)),
+            Compare::Shape if is_about_shape(check) => anywhere(check, &reply),
+            Compare::Rules if is_about_error(check) => Some(Cow::Borrowed(check)),
+            Compare::Shape | Compare::Rules => None,
         });
-        let wrong = held.filter_map(|check| check::hold(check, &reply, bindings).err());
-        faults.extend(wrong.map(|mismatch| Fault::Reply { turn, mismatch }));
+        let wrong: Vec<Mismatch> = held.filter_map(|check| check::hold(&check, &reply, bindings).err()).collect();
+        faults.extend(wrong.into_iter().map(|mismatch| Fault::Reply { turn, mismatch }));
     }
 
     /// Holds the loop's rows to what its statement selects, where the server can be asked.
@@ -382,7 +373,7 @@ impl Replayer {
 fn conclude(stopped: Result<(), Stop>, mut replayed: Replayed) -> Result<Replayed, Unreachable> {
     match stopped {
         Ok(()) => {}
-        Err(Stop::Unreachable(error)) => return Err(Unreachable(error)),
+        Err(Stop::Unreachable(error)) => return Err(error.into()),
         Err(Stop::Trouble(text)) => replayed.faults.push(Fault::Trouble { text }),
     }
     Ok(replayed)
@@ -434,6 +425,38 @@ fn is_about_error(check: &Check) -> bool {
     check.at.is_empty() || check.at == "/error"
 }
 
+/// The error that a reply carries and no check asks for. Whatever else the checks ask for is missing for this one reason.
+fn refused(checks: &[Check], reply: &Value) -> Option<Mismatch> {
+    let asked_for = checks.iter().any(|check| is_about_error(check) && check.absent.is_none());
+    check::error_of(reply).filter(|_| !asked_for).map(|error| Mismatch::refusal("error", error))
+}
+
+/// The check on the first row of the list that it can be held of, whichever row of the demo data it names: other data have
+/// other rows, and a row without a tariff shows none. None, where there is no such row.
+fn anywhere<'c>(check: &'c Check, reply: &Value) -> Option<Cow<'c, Check>> {
+    let Some(rows) = reply.get("result").and_then(Value::as_array) else { return Some(Cow::Borrowed(check)) };
+    let Some((_, inside)) = check.at.strip_prefix("/result/").and_then(|rest| {
+        let (row, inside) = rest.split_once('/').unwrap_or((rest, ""));
+        row.parse::<usize>().is_ok().then_some((row, inside))
+    }) else {
+        return Some(Cow::Borrowed(check));
+    };
+    let holder: Vec<&str> = inside.rsplit_once('/').map_or(Vec::new(), |(holder, _)| holder.split('/').collect());
+    let place = rows.iter().position(|row| !leads_to_nothing(row, &holder))?;
+    let at = if inside.is_empty() { format!("/result/{place}") } else { format!("/result/{place}/{inside}") };
+    Some(Cow::Owned(Check { at, ..check.clone() }))
+}
+
+/// Whether on the way there is a null or an empty list, where rows differ. What is missing altogether leads somewhere: to a
+/// mismatch.
+fn leads_to_nothing(value: &Value, way: &[&str]) -> bool {
+    let is_nothing = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+    is_nothing
+        || way.split_first().is_some_and(|(next, rest)| {
+            value.pointer(&format!("/{next}")).is_some_and(|value| leads_to_nothing(value, rest))
+        })
+}
+
 fn is_about_shape(check: &Check) -> bool {
     check.kind.is_some() || check.keys.is_some() || check.absent.is_some()
 }
@@ -457,6 +480,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_shape_is_held_of_the_first_row_that_has_it() {
+        let reply = json!({"result": [{"fields": {"tarif": null}}, {"fields": {"tarif": {"fields": {"name": "a"}}}}]});
+        let check = |at: &str| -> Check { serde_json::from_value(json!({"at": at, "keys": ["name"]})).unwrap() };
+        let place = |at: &str, reply: &Value| anywhere(&check(at), reply).map(|check| check.at.clone());
+        let tarif = "/result/0/fields/tarif/fields";
+        assert_eq!(place(tarif, &reply).as_deref(), Some("/result/1/fields/tarif/fields"));
+        assert_eq!(place("/result/7/fields", &reply).as_deref(), Some("/result/0/fields"));
+        assert_eq!(place("/result", &reply).as_deref(), Some("/result"));
+        assert_eq!(place(tarif, &json!({"result": []})), None);
+        assert_eq!(place(tarif, &json!({"result": [{"fields": {"tarif": null}}]})), None);
+        // A key that is missing is no row without a tariff.
+        assert_eq!(place(tarif, &json!({"result": [{"fields": {}}]})).as_deref(), Some(tarif));
+    }
 
     #[test]
     fn rows_fall_into_variables_as_in_a_shell() {

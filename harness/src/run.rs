@@ -9,7 +9,7 @@ use carbon_specs::rule::{Case, Rule};
 use carbon_specs::{Contract, Provenance};
 use jiff::civil::Date;
 
-use crate::catalog;
+use crate::catalog::{self, Form, forms_of};
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::known::{KnownList, Part};
@@ -18,10 +18,12 @@ use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary};
 use crate::regression::baseline::Baseline;
 use crate::regression::survey;
 use crate::render;
-use crate::replay::{Compare, Form, Replayer, Unreachable, changes_nothing, proves_anywhere};
+use crate::replay::{Compare, Replayer, changes_nothing, proves_anywhere};
 use crate::report::{Event, Reporter};
 use crate::safety;
-use crate::snapshot::{self, Compared, SnapshotError, Snapshots};
+use crate::snapshot::{self, Compared, SnapshotError, Snapshots, Spelling};
+use crate::target::Unreachable;
+use crate::unnamed;
 use crate::version;
 
 /// What is run.
@@ -162,7 +164,7 @@ pub async fn until(
             summary.stopped_early |= plan.fail_fast && outcome.status.is_red();
         }
     }
-    if replayer.compare() == Compare::Exact && plan.contract.examples.iter().all(|known| plan.has(&known.id)) {
+    if replayer.compare().is_by_value() && plan.contract.examples.iter().all(|known| plan.has(&known.id)) {
         let forms = plan.examples.iter().flat_map(|example| forms_of(example).map(move |(form, _)| (example, form)));
         let names: Vec<String> = forms.map(|(example, form)| snapshot::name(&example.id, form)).collect();
         summary.orphans = snapshots.orphans(&names).iter().map(|file| file.display().to_string()).collect();
@@ -243,9 +245,16 @@ async fn run_form(
     // A replay that broke off has nothing to compare; its fault says why.
     let broke_off = faults.iter().any(|fault| matches!(fault, Fault::Trouble { .. }));
     // A loop's turns come in the server's order there: the snapshots are the replay's.
-    if plan.shell.is_none() && replayer.compare() == Compare::Exact && !broke_off {
+    let has_snapshot = match replayer.compare() {
+        Compare::Exact => true,
+        Compare::Values => !(form == Form::Printed && example.erratum.is_some()),
+        Compare::Shape | Compare::Rules => false,
+    };
+    // Where an error came instead, a snapshot shows the same once more, at length.
+    if plan.shell.is_none() && has_snapshot && !broke_off && !faults.iter().any(Fault::is_refusal) {
         let text = render::replayed(&replayed.turns, variant.nothing_sent.as_deref());
-        match snapshots.compare(&example.id, form, &example.title, &text)? {
+        let spelling = if replayer.compare() == Compare::Exact { Spelling::Counts } else { Spelling::IsFree };
+        match snapshots.compare(&example.id, form, &example.title, &text, spelling)? {
             Compared::Same => {}
             Compared::Updated(file) => updated = Some(file.display().to_string()),
             Compared::Missing(file) => faults.push(Fault::NoSnapshot { file: file.display().to_string() }),
@@ -342,7 +351,7 @@ async fn run_case(plan: &Plan<'_>, rule: &Rule, case: &Case, replayer: &Replayer
         let reason = "it writes, and this server is not ours".to_owned();
         return Ok(outcome(Status::NotRun, Some(reason), Vec::new(), Duration::ZERO));
     }
-    if replayer.compare() != Compare::Exact && !proves_anywhere(&case.steps) {
+    if !replayer.compare().is_by_value() && !proves_anywhere(&case.steps) {
         let reason = "it speaks of the demo data, and this server's are others; `check` proves the like on any data";
         return Ok(outcome(Status::NotRun, Some(reason.to_owned()), Vec::new(), Duration::ZERO));
     }
@@ -360,6 +369,12 @@ async fn run_case(plan: &Plan<'_>, rule: &Rule, case: &Case, replayer: &Replayer
     {
         return Ok(outcome(Status::NotRun, Some(reason), Vec::new(), Duration::ZERO));
     }
+    if !is_ours
+        && !replayed.faults.is_empty()
+        && let Some(method) = lacking(plan.contract, &replayed.faults, replayer).await?
+    {
+        return Ok(outcome(Status::NotRun, Some(unnamed::told(&method)), Vec::new(), started.elapsed()));
+    }
     // On a real server only what is documented, or follows from Django, is an obligation.
     let usual = if is_ours { Provenance::Assumed } else { Provenance::Derived };
     let obliges = rule.source.provenance() <= plan.judgement.strict.unwrap_or(usual);
@@ -371,6 +386,25 @@ async fn run_case(plan: &Plan<'_>, rule: &Rule, case: &Case, replayer: &Replayer
     Ok(outcome(status, None, replayed.faults, started.elapsed()))
 }
 
+/// A method that the page never calls, that the calls of these faults use, and that the server refuses whatever it is asked.
+async fn lacking(contract: &Contract, faults: &[Fault], replayer: &Replayer) -> Result<Option<String>, RunError> {
+    for sent in faults.iter().filter_map(Fault::sent) {
+        let methods = unnamed::methods_of(&sent.body);
+        let model = sent.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        for method in unnamed::unnamed(&contract.schema, methods.iter().map(String::as_str)) {
+            match replayer.client().call(unnamed::probe(model, method).sent()).await {
+                Ok(exchange) if exchange.answer.json().is_ok_and(|reply| unnamed::refuses(&reply)) => {
+                    return Ok(Some(method.to_owned()));
+                }
+                Ok(_) => {}
+                Err(error) if !error.is_unreachable() => {}
+                Err(error) => return Err(Unreachable::from(error).into()),
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// The example with another spelling in place of one of its own.
 fn with_form(example: &Example, form: Form, variant: Variant) -> Example {
     let mut example = example.clone();
@@ -379,12 +413,6 @@ fn with_form(example: &Example, form: Form, variant: Variant) -> Example {
         Form::Corrected => example.corrected = Some(variant),
     }
     example
-}
-
-/// The spellings of a call: as printed, and as corrected where the page is wrong.
-pub fn forms_of(example: &Example) -> impl Iterator<Item = (Form, &Variant)> {
-    let corrected = example.corrected.iter().map(|variant| (Form::Corrected, variant));
-    std::iter::once((Form::Printed, &example.printed)).chain(corrected)
 }
 
 /// Why a call is not sent to a server that is not ours, if it is not.

@@ -104,7 +104,16 @@ fn a_reader_that_goes_away_is_no_failure() {
 fn show_tells_everything_about_a_misprint() {
     let ended = harness(&["show", "abonents-3.1"]);
     ends(&ended, exit::CONFORMS, "");
-    for part in ["page line 88", "Misprint: url-as-data", "as printed", "corrected", "add_service", "Snapshot"] {
+    for part in [
+        "page line 88",
+        "Misprint: url-as-data",
+        "as printed",
+        "corrected",
+        "= objects.get {\"contract_number\":\"BILL0000021\"} . add_service {\"usluga_id\":532}",
+        "/result/fields/abonent_id equals 1021",
+        "UsersUsluga {\"abonent_id\":1021,\"usluga_id\":532}  count 1",
+        "Snapshot\nPOST /rest_api/v2/Abonents/",
+    ] {
         assert!(ended.stdout.contains(part), "`{part}` is not in:\n{}", ended.stdout);
     }
     assert!(!ended.stdout.contains('\u{1b}'), "NO_COLOR is respected");

@@ -17,7 +17,7 @@ use carbon_harness::laws::{book, standing};
 use carbon_harness::outcome::Summary;
 use carbon_harness::redact::Redactor;
 use carbon_harness::regression::recording::{Depth, Manifest, Recording};
-use carbon_harness::regression::survey::survey;
+use carbon_harness::regression::survey::{FirstKeys, survey};
 use carbon_harness::replay::{Compare, Replayer};
 use carbon_harness::report::{Recorder, Reporter};
 use carbon_harness::run::{Judgement, Plan, run};
@@ -48,7 +48,7 @@ impl Looks {
     async fn new() -> Self {
         let contract = Arc::new(Contract::embedded().unwrap());
         let schema = Arc::new(contract.schema.clone());
-        let survey = survey(&schema);
+        let survey = survey(&schema, &FirstKeys::new());
         let mut looks = Self { contract, schema, survey, recorded: Recording::default() };
         let faithful = looks.server(None).await;
         looks.recorded = looks.record(&faithful).await;

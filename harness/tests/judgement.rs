@@ -13,9 +13,9 @@ fn summary(ended: &Ended) -> Value {
     report["summary"].clone()
 }
 
-/// Snapshots of which one is wrong, so that `debug-1` fails.
-fn wrong_snapshots() -> Folder {
-    let snapshots = Folder::new("judged");
+/// Snapshots of which one is wrong, so that `debug-1` fails, in a folder of this test's own.
+fn wrong_snapshots(name: &str) -> Folder {
+    let snapshots = Folder::new(name);
     snapshots.copy(&root().join("snapshots"));
     let file = snapshots.0.join("debug-1.snap");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -52,8 +52,19 @@ fn what_is_skipped_or_not_asked_for_is_not_run() {
 }
 
 #[test]
+fn less_and_more_are_told() {
+    let told = |how: &[&str]| harness(&[&["run", "--section", "homes"], how].concat()).stdout;
+    assert_eq!(told(&["-q"]).lines().count(), 1, "the summary alone, where nothing fails");
+    assert!(told(&[]).contains("4 of 4   Дома") && !told(&[]).contains("homes-1.1"), "{}", told(&[]));
+    assert!(told(&["-v"]).contains("pass    homes-1.1"), "{}", told(&["-v"]));
+    let snapshots = wrong_snapshots("quiet");
+    let quiet = harness(&["run", "debug-1", "-q", "--snapshots", snapshots.path()]);
+    assert!(quiet.stdout.contains("FAIL    debug-1"), "{}", quiet.stdout);
+}
+
+#[test]
 fn what_failed_can_be_run_again_alone() {
-    let snapshots = wrong_snapshots();
+    let snapshots = wrong_snapshots("rerun");
     let report = snapshots.0.join("report.json");
     let file = report.display().to_string();
     let json = format!("json={file}");
@@ -70,7 +81,7 @@ fn what_failed_can_be_run_again_alone() {
 
 #[test]
 fn a_known_fault_is_accepted_until_it_is_mended_or_its_day_is_over() {
-    let snapshots = wrong_snapshots();
+    let snapshots = wrong_snapshots("known");
     let list = snapshots.0.join("known.toml");
     let run = |text: &str, right: bool| {
         std::fs::write(&list, text).unwrap();

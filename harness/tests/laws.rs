@@ -6,6 +6,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use carbon_harness::form::Form;
+use carbon_harness::laws::{book, standing};
 use carbon_harness::safety::only_reads;
 use carbon_mock::CarbonMock;
 use carbon_specs::Contract;
@@ -94,6 +95,19 @@ fn every_form_that_the_page_uses_is_asked_by_reads_alone() {
 }
 
 #[test]
+fn a_law_of_the_page_names_a_line_that_the_contract_knows() {
+    let contract = Contract::embedded().unwrap();
+    let examples = contract.examples.iter().map(|example| example.line);
+    let known: BTreeSet<u32> = examples.chain(contract.rules.iter().filter_map(|rule| rule.source.line())).collect();
+    let laws = book::all().into_iter().map(|law| (law.name, law.source));
+    for (name, source) in laws.chain(standing::LAWS.iter().map(|law| (law.name, law.source))) {
+        if let Some(line) = source.line() {
+            assert!(known.contains(&line), "`{name}` rests on line {line}, where no call and no rule is");
+        }
+    }
+}
+
+#[test]
 fn a_seed_makes_the_same_calls() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let mock = runtime.block_on(CarbonMock::builder().clock("2022-02-01 10:00:00").start()).unwrap();
@@ -112,12 +126,14 @@ fn a_seed_makes_the_same_calls() {
 fn an_interrupt_tells_what_was_found() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let mock = runtime.block_on(CarbonMock::builder().clock("2022-02-01 10:00:00").start()).unwrap();
+    let seen = proxy::start(&mock.url(), |_, reply| reply);
     let mut child = support::program()
-        .args(["check", "--target", &mock.url(), "--rate", "20", "--format", "json"])
+        .args(["check", "--target", &seen.url, "--rate", "20", "--format", "json"])
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    // It is in the middle of the first look.
+    support::until(|| seen.forwarded.lock().unwrap().len() > 10);
     assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let report: Value = serde_json::from_reader(child.stdout.take().unwrap()).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));

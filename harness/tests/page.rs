@@ -4,10 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use carbon_harness::catalog::forms_of;
 use carbon_harness::embedded::Embedded;
 use carbon_harness::render;
 use carbon_harness::replay::{Compare, Replayer};
-use carbon_harness::run::forms_of;
 use carbon_harness::snapshot::{Mode, Snapshots, name};
 use carbon_harness::target::{BaseUrl, Client, Policy};
 use carbon_specs::Contract;

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use carbon_harness::catalog::Form;
 use carbon_harness::embedded::Embedded;
 use carbon_harness::fault::Fault;
-use carbon_harness::replay::{Compare, Form, Replayed, Replayer};
+use carbon_harness::replay::{Compare, Replayed, Replayer};
 use carbon_harness::target::{BaseUrl, Client, Policy};
 use carbon_specs::Contract;
 use carbon_specs::example::Example;

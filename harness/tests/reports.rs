@@ -93,6 +93,38 @@ fn a_hostile_reply_stays_a_text() {
 }
 
 #[test]
+fn markdown_fits_into_a_comment_and_says_what_it_leaves_out() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let mock = runtime.block_on(CarbonMock::builder().clock("2022-02-01 10:00:00").start()).unwrap();
+    let long = "ю".repeat(5_000);
+    let seen = support::proxy::start(&mock.url(), move |path, reply| {
+        let Ok(mut body) = serde_json::from_slice::<Value>(&reply) else { return reply };
+        if path.contains("/rest_api/") {
+            body["result"] = Value::from(long.as_str());
+        }
+        body.to_string().into_bytes()
+    });
+    let folder = Folder::new("long");
+    let md = format!("{}/report.md", folder.path());
+    let ended = harness(&[
+        "run",
+        "--target",
+        &seen.url,
+        "--compare",
+        "exact",
+        "--no-rules",
+        "-q",
+        "--report",
+        &format!("md={md}"),
+    ]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let md = fs::read_to_string(md).unwrap();
+    // GitHub's bound, in characters.
+    assert!(md.chars().count() < 65_536 && md.len() > 40_000, "{}", md.len());
+    assert!(md.trim_end().ends_with("more are in the whole report.*"), "{}", &md[md.len() - 100..]);
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_told_of_before_anything_is_sent() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let (_mock, seen) = hostile(&runtime);

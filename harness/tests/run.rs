@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use carbon_harness::exit;
 use carbon_mock::CarbonMock;
 use serde_json::Value;
-use support::{Folder, harness, proxy, root};
+use support::{Folder, harness, program, proxy, root};
 
 #[test]
 fn the_whole_page_is_replayed_and_holds() {
@@ -61,6 +61,25 @@ fn one_changed_byte_of_a_snapshot_is_shown_as_a_difference() {
     assert!(updated.stdout.contains("1 snapshot written"), "{}", updated.stdout);
     let again = std::fs::read_to_string(&file).expect("the snapshot is there");
     assert_eq!(again.split("\n---\n").last(), text.split("\n---\n").last());
+}
+
+#[test]
+fn a_difference_is_coloured_where_colours_are_wanted() {
+    let snapshots = Folder::new("colours");
+    snapshots.copy(&root().join("snapshots"));
+    let file = snapshots.0.join("debug-1.snap");
+    let text = std::fs::read_to_string(&file).expect("the snapshot is there");
+    std::fs::write(&file, text.replacen("\"pk\": 3", "\"pk\": 4", 1)).expect("the copy can be written");
+    let output = program()
+        .env_remove("NO_COLOR")
+        .env("CLICOLOR_FORCE", "1")
+        .args(["run", "debug-1", "--snapshots", snapshots.path()])
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(i32::from(exit::MISMATCH)));
+    let shown = String::from_utf8(output.stdout).expect("stdout is UTF-8");
+    let (red, green) = ("\u{1b}[31m-    \"pk\": ", "\u{1b}[32m+    \"pk\": ");
+    assert!(shown.contains(red) && shown.contains(green), "{shown:?}");
 }
 
 #[test]

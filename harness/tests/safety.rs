@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use carbon_harness::catalog::forms_of;
 use carbon_harness::exchange::Sent;
-use carbon_harness::run::forms_of;
 use carbon_harness::safety::only_reads;
 use carbon_harness::target::{BaseUrl, Client, Policy, TargetError};
 use carbon_specs::Contract;
@@ -24,7 +24,7 @@ fn documented_writes_are_refused_and_documented_reads_are_not() {
             let Some(request) = &variant.request else { continue };
             let allowed = only_reads(&contract.schema, &request.path, &request.body);
             // A misprint may lose the very method that writes; then what is sent is harmless indeed.
-            let whole = example.erratum.is_none() || form == carbon_harness::replay::Form::Corrected;
+            let whole = example.erratum.is_none() || form == carbon_harness::catalog::Form::Corrected;
             match example.kind {
                 Kind::Read => {
                     assert_eq!(allowed, Ok(()), "{}", example.id);

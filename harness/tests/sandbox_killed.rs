@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use carbon_harness::run::forms_of;
+use carbon_harness::catalog::forms_of;
 use carbon_harness::safety::only_reads;
 use carbon_harness::sandbox::journal::Journal;
 use carbon_harness::sandbox::{Patience, Sandbox, Scope, Session};

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use crate::billing;
 use crate::chain::{self, Subject};
-use crate::deviate::Deviations;
+use crate::deviation::Deviations;
 use crate::foresight::{Came, Seen, Wants};
 use crate::orm::execute::Found;
 use crate::orm::listing::{Form, Listed};
@@ -33,6 +33,16 @@ pub(crate) struct Answered {
     pub seen: Option<Seen>,
     /// What it asks for.
     pub changes: Vec<Change>,
+}
+
+/// What a call has come to on this state. What was kept for comparing is used up.
+pub(crate) fn came(answered: &mut Result<Answered, CallError>, state: &Store) -> Came {
+    match answered {
+        Ok(Answered { seen, changes, .. }) => {
+            Came::Answered(seen.take().unwrap_or(Seen::Value(Json::Null)), Wants::of(changes, state))
+        }
+        Err(error) => Came::Refused(error.clone()),
+    }
 }
 
 /// A call as it is answered, from whatever state.

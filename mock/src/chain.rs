@@ -7,7 +7,7 @@ use carbon_specs::{ModelId, Schema};
 use serde_json::{Map, Value as Json};
 
 use crate::billing::{self, Answer};
-use crate::deviate::Deviation;
+use crate::deviation::Deviation;
 use crate::orm::execute::Found;
 use crate::orm::{CallError, Instance, Query, Tx, execute, listing, python};
 use crate::store::Pk;

@@ -11,7 +11,6 @@ use std::collections::HashSet;
 use carbon_specs::ModelId;
 use serde_json::Value as Json;
 
-use crate::answer::Answered;
 use crate::hazards::Author;
 use crate::orm::CallError;
 use crate::store::{Pk, Store};
@@ -128,16 +127,6 @@ impl Wants {
 }
 
 impl Came {
-    /// What a call has come to on this state. What was kept for comparing is used up.
-    pub fn of(answered: &mut Result<Answered, CallError>, state: &Store) -> Self {
-        match answered {
-            Ok(Answered { seen, changes, .. }) => {
-                Self::Answered(seen.take().unwrap_or(Seen::Value(Json::Null)), Wants::of(changes, state))
-            }
-            Err(error) => Self::Refused(error.clone()),
-        }
-    }
-
     /// How it would have come to something else, had it come to `then`; `state` is the one that this was answered from.
     pub fn otherwise(&self, then: &Self, state: &Store) -> Option<Otherwise> {
         let too_early = |early: bool| early.then_some(Otherwise::TooEarly);

@@ -23,7 +23,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::control::moment::{self, MomentError};
-use crate::deviate::{Deviation, Deviations};
+use crate::deviation::{Deviation, Deviations};
 use crate::http::{self, App, Limits};
 use crate::mock::{Mock, MockError, Options, Start};
 use crate::tasks::{Clock, Overlap, Profile};

@@ -131,3 +131,13 @@ fn an_account_saved_beside_payments_keeps_them_however_overlaps_are_treated() {
         assert_eq!(column(&mock, "AdminAccounts", &account, "limit"), ["-50"], "{overlap:?}");
     }
 }
+
+#[test]
+fn keys_end_where_their_column_does() {
+    let mock = minded(Overlap::Faithful);
+    done(&mock, "Homes", &create(&json!({ "id": i32::MAX, "street": "Последняя" })));
+    mock.run_tasks();
+    let refused = ask(&mock, "Homes", &create(&json!({ "street": "Ещё одна" })));
+    assert_eq!(refused["error"], "Homes has no keys left: 2147483647 is the greatest, and taken");
+    done(&mock, "Abonents", &create(&json!({ "name": "других это не касается" })));
+}

@@ -75,8 +75,8 @@ impl Served {
 }
 
 #[tokio::test]
-async fn serve_greets_answers_and_ends_cleanly_at_either_signal() {
-    for signal in ["-TERM", "-INT"] {
+async fn serve_greets_answers_and_ends_cleanly_at_each_signal() {
+    for signal in ["-TERM", "-INT", "-HUP"] {
         let served = serve(program(&format!("serve{signal}"), "serve").args(["--listen", "127.0.0.1:0"]));
         let addr = served.addr;
         let answer = post(addr, "/rest_api/v2/Shelves/", "method1=objects.count").await;
@@ -86,6 +86,25 @@ async fn serve_greets_answers_and_ends_cleanly_at_either_signal() {
         assert!(hint.contains("curl") && hint.contains(&addr.to_string()), "{hint}");
         assert_eq!(log, "", "nothing failed, so nothing is logged");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn who_says_nohup_is_served_after_the_terminal_has_gone() {
+    let mut program = Command::new("nohup");
+    program.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    program
+        .arg(env!("CARGO_BIN_EXE_carbon-mock"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--specs"])
+        .arg(specs("nohup"));
+    let served = serve(&mut program);
+    assert!(Command::new("kill").args(["-HUP", &served.child.id().to_string()]).status().unwrap().success());
+    // One that ended would let an open answer or two go out before.
+    for _ in 0..50 {
+        assert_eq!(get(served.addr, "/__mock__/health").await.status, 200);
+    }
+    let (code, ..) = served.end("-TERM");
+    assert_eq!(code, Some(0));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 mod common;
 
-use carbon_mock::Profile;
+use carbon_mock::{CarbonMock, Profile};
 use common::{builder, get, post, request};
 use serde_json::{Value, json};
 
@@ -35,6 +35,49 @@ async fn a_change_is_seen_when_its_task_has_run() {
     let ran = post(addr, "/__mock__/tasks/run", "").await.json();
     assert_eq!(ran, json!({ "ran": 1, "failed": [] }));
     carbon.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_task_of_very_many_rows_names_the_first_and_counts_the_others() {
+    let carbon = CarbonMock::builder().tasks(Profile::SLOW).clock("2022-02-01 10:00:00").start().await.unwrap();
+    let addr = carbon.addr();
+    let changed = post(addr, "/rest_api/v2/Counters/", r#"method1=objects.all&method2=update&arg2={"summ":1}"#).await;
+    let rows = changed.result().as_u64().unwrap();
+    let tasks = get(addr, "/__mock__/tasks").await.json();
+    let task = &tasks["pending"][0];
+    assert_eq!(task["changes"].as_array().unwrap().len(), 100, "{task}");
+    assert_eq!(task["more_changes"], rows - 100);
+    carbon.shutdown().await;
+}
+
+#[tokio::test]
+async fn servers_side_by_side_share_neither_state_nor_clock_nor_seed() {
+    let start = async |seed| builder().seed(seed).clock("2022-02-01 10:00:00").start().await.unwrap();
+    let (one, other, same) = (start(1).await, start(2).await, start(1).await);
+    assert!(one.addr() != other.addr() && one.addr() != same.addr() && other.addr() != same.addr());
+    let shuffled = async |carbon: &CarbonMock| {
+        let body = r#"method1=objects.order_by&arg1=["?"]&fields=["id"]"#;
+        let mut seen = Vec::new();
+        for _ in 0..32 {
+            seen.push(post(carbon.addr(), SHELVES, body).await.result()[0]["pk"].clone());
+        }
+        seen
+    };
+    let chance = shuffled(&one).await;
+    assert_eq!(shuffled(&same).await, chance, "chance follows from the seed");
+    assert_ne!(shuffled(&other).await, chance, "and another seed has other chances");
+
+    let body = r#"method1=objects.get&arg1={"id":1}&method2=set&arg2={"name":"new"}&method3=save&arg3={}"#;
+    post(one.addr(), SHELVES, body).await.result();
+    post(one.addr(), "/__mock__/tasks/run", "").await;
+    post(one.addr(), "/__mock__/clock", r#"{"advance": "1d"}"#).await;
+    assert_ne!(one.mock().state(), same.mock().state());
+    assert_eq!(other.mock().state(), same.mock().state());
+    assert_eq!(get(one.addr(), "/__mock__/clock").await.json()["now"], "2022-02-02 10:00:00");
+    assert_eq!(get(same.addr(), "/__mock__/clock").await.json()["now"], "2022-02-01 10:00:00");
+    for carbon in [one, other, same] {
+        carbon.shutdown().await;
+    }
 }
 
 #[tokio::test]

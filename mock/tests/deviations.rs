@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use carbon_mock::deviate::probe::Step;
-use carbon_mock::deviate::{Deviation, Group, Shows};
+use carbon_mock::deviation::{Deviation, Group, Shows};
 use carbon_mock::wire::{self, Outcome};
 use carbon_mock::{CarbonMock, Mock};
 use carbon_specs::Contract;

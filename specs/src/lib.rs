@@ -6,7 +6,8 @@
 //! file and key of what is wrong. It knows nothing of HTTP, of the mock or of the harness.
 //!
 //! Reading order: [`source`] (how sure we are), [`model`] and [`schema`] (models as written, and resolved), [`step`]
-//! (what a check can do), [`example`], [`rule`], [`errata`], [`demo`], [`contract`] (all of it together).
+//! (what a check can do), [`example`], [`rule`], [`errata`], [`demo`], [`contract`] (all of it together), [`page`] (whether
+//! it cites the page rightly).
 
 pub mod contract;
 pub mod demo;
@@ -16,6 +17,7 @@ pub mod example;
 pub mod files;
 pub mod inventory;
 pub mod model;
+pub mod page;
 pub mod path;
 pub mod rule;
 pub mod schema;

@@ -66,6 +66,21 @@ fn a_duplicate_example_is_told() {
 }
 
 #[test]
+fn a_duplicate_rule_or_model_is_told() {
+    check(
+        "rules/headings-money.toml",
+        "id = \"houses-are-synchronised\"",
+        "id = \"date-format\"",
+        &["date-format: is there twice"],
+    );
+    let mut files = files::embedded();
+    let text = files["models/Nas.toml"].clone();
+    files.insert("models/Nas2.toml".to_owned(), text);
+    let said = Contract::load(&files).unwrap_err().to_string();
+    assert!(said.contains("models/Nas2.toml: name: is `Nas`, not the file's name"), "{said}");
+}
+
+#[test]
 fn an_inventory_line_without_an_example_is_told() {
     let mut files = files::embedded();
     files.remove("examples/debug.toml");

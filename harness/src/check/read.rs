@@ -3,7 +3,7 @@
 use carbon_specs::step::Read;
 use serde_json::Value;
 
-use super::{Mismatch, Verdict, equal, matches, same_values, short};
+use super::{Mismatch, Verdict, equal, error_of, matches, same_values, short};
 use crate::bindings::Bindings;
 use crate::brief::plural;
 use crate::exchange::Sent;
@@ -35,6 +35,9 @@ pub fn question(read: &Read, bindings: &Bindings) -> Sent {
 /// The answer is an error, or not of the documented form.
 pub fn observe(read: &Read, reply: &Value) -> Result<Observed, Mismatch> {
     let at = format!("read of {}", read.model);
+    if let Some(error) = error_of(reply) {
+        return Err(Mismatch::refusal(at, error));
+    }
     let result = reply.get("result").ok_or_else(|| Mismatch::new(at.as_str(), "a result", short(reply)))?;
     let (Some(field), None) = (&read.field, read.count) else {
         return result

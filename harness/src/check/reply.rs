@@ -3,7 +3,7 @@
 use carbon_specs::step::{Check, Each};
 use serde_json::Value;
 
-use super::{Mismatch, Verdict, equal, matches, same_values, short};
+use super::{Mismatch, Verdict, equal, error_of, matches, same_values, short};
 use crate::bindings::Bindings;
 use crate::brief::plural;
 
@@ -18,7 +18,10 @@ pub fn hold_all(checks: &[Check], reply: &Value, bindings: &Bindings) -> Vec<Mis
 /// Says where and how the reply differs.
 pub fn hold(check: &Check, reply: &Value, bindings: &Bindings) -> Verdict {
     let at = place(&check.at);
-    let found = reply.pointer(&check.at);
+    let found = match check.at.as_str() {
+        "/error" => error_of(reply),
+        pointer => reply.pointer(pointer),
+    };
     if check.absent.is_some() {
         return match found {
             None => Ok(()),
@@ -26,7 +29,11 @@ pub fn hold(check: &Check, reply: &Value, bindings: &Bindings) -> Verdict {
         };
     }
     let Some(found) = found else {
-        return Err(Mismatch::new(at, describe(check, bindings), "nothing there"));
+        let observed = match reply.get("result") {
+            Some(result) if check.at == "/error" => format!("no error, but the result {}", short(result)),
+            _ => "nothing there".to_owned(),
+        };
+        return Err(Mismatch::new(at, describe(check, bindings), observed));
     };
     let holds = if let Some(expected) = &check.equals {
         equal(found, &bindings.value(expected))

@@ -180,7 +180,8 @@ pub enum Command {
     /// Write the documents generated from the contract: the errata and the assumptions.
     #[command(after_help = "Examples:
   carbon-harness docs
-  carbon-harness docs --check                     exit 1 if one is not current")]
+  carbon-harness docs --check                     exit 1 if one is not current
+  carbon-harness docs --page page.txt             exit 1 if the contract cites what is not there")]
     Docs(DocsArgs),
 }
 
@@ -421,6 +422,10 @@ pub struct DocsArgs {
     /// Write nothing; say which are not current.
     #[arg(long)]
     pub check: bool,
+    /// Write nothing; hold the contract against the text of the page, or of a later version of it: say which citations do not
+    /// stand in the line they name, and which lines nothing cites.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "dir"])]
+    pub page: Option<PathBuf>,
     /// A contract to use instead of the one built in.
     #[arg(long, value_name = "DIR")]
     pub specs: Option<PathBuf>,

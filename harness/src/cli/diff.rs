@@ -14,6 +14,7 @@ use super::error::CliError;
 use super::regression_args::{given, manifest};
 use super::run::start;
 use super::transport_args::TransportArgs;
+use crate::bindings::file::PageBindings;
 use crate::brief::plural;
 use crate::catalog;
 use crate::exit;
@@ -21,7 +22,7 @@ use crate::redact::{Redactor, Veil};
 use crate::regression::findings::{self, Finding};
 use crate::regression::noise::Masks;
 use crate::regression::recording::{self, Depth, Recording};
-use crate::regression::survey::survey;
+use crate::regression::survey::{first_keys, survey};
 use crate::replay::{Compare, Replayer};
 use crate::report::{Recorder, Reporter, Shown};
 use crate::run::{self, Judgement, Plan};
@@ -43,6 +44,10 @@ pub struct DiffArgs {
     /// Only these calls, where a server is asked: ids or patterns; may be repeated.
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
+    /// What stands on both servers for the rows that the page names, as `bind` writes it: of calls that name rows, nothing but
+    /// refusals can be compared without it.
+    #[arg(long, value_name = "FILE")]
+    pub bindings: Option<PathBuf>,
     /// Compare values, too, but those that are masked or move by themselves.
     #[arg(long)]
     pub values: bool,
@@ -112,8 +117,9 @@ pub fn diff(args: &DiffArgs, veil: &Veil) -> Result<u8, CliError> {
     let redactor = Redactor::new(Arc::new(contract.schema.clone()), key);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (mut before, after) = runtime.block_on(async {
-        let before = record(&contract, &before, args, (veil, &redactor), args.values).await?;
-        let after = record(&contract, &after, args, (veil, &redactor), false).await?;
+        let is_asked = before.folder().is_none() || after.folder().is_none();
+        let before = record(&contract, &before, args, (veil, &redactor), (is_asked, args.values)).await?;
+        let after = record(&contract, &after, args, (veil, &redactor), (is_asked, false)).await?;
         Ok::<_, CliError>((before, after))
     })?;
     if let Some(masks) = &masks {
@@ -196,11 +202,18 @@ async fn record(
     side: &Side,
     args: &DiffArgs,
     (veil, redactor): (&Veil, &Redactor),
-    twice: bool,
+    (is_asked, twice): (bool, bool),
 ) -> Result<Recording, CliError> {
     let schema = Arc::new(contract.schema.clone());
     let (client, _embedded) = match side {
-        Side::Folder(folder) => return Ok(Recording::read(folder)?),
+        Side::Folder(folder) => {
+            let recording = Recording::read(folder)?;
+            // Two folders ask nobody.
+            if is_asked {
+                recording.manifest.asked_like(args.bindings.is_some()).map_err(CliError::Usage)?;
+            }
+            return Ok(recording);
+        }
         Side::Embedded => {
             let (client, embedded) = start(contract, args.transport.patience()).await?;
             (client, Some(embedded))
@@ -219,11 +232,12 @@ async fn record(
     let selection = SelectionArgs { ids: args.only.clone(), ..SelectionArgs::default() };
     let mut examples = catalog::select(contract, &selection.wanted())?;
     examples.retain(|example| example.kind == Kind::Read);
-    let survey = survey(&contract.schema);
+    let survey = survey(&contract.schema, &first_keys(&client, &contract.schema).await?);
+    let page = args.bindings.as_deref().map(|file| PageBindings::read(file, contract)).transpose()?;
     if args.only.is_empty() {
         examples.extend(&survey);
     }
-    let mut recorder = Recorder::new(manifest(&client, redactor).await?, redactor.afresh(), None);
+    let mut recorder = Recorder::new(manifest(&client, redactor, page.is_some()).await?, redactor.afresh(), None);
     let plan = Plan {
         contract,
         examples,
@@ -235,7 +249,7 @@ async fn record(
     };
     // What the contract says of the replies is `run`'s affair.
     let snapshots = Snapshots::new(PathBuf::from("snapshots"), Mode::Compare);
-    let replayer = Replayer::new(client, Compare::Shape);
+    let replayer = Replayer::new(client, Compare::Shape).bound(page.map(Arc::new));
     let quiet: Vec<Box<dyn Reporter>> = Vec::new();
     let mut reporter = (Shown::new(quiet), &mut recorder);
     run::run(&plan, &replayer, &snapshots, &mut reporter).await?;

@@ -14,13 +14,14 @@ use super::error::CliError;
 use super::run::{detail, start, terminal};
 use super::signals;
 use crate::catalog;
+use crate::catalog::{Form, forms_of};
 use crate::control;
 use crate::curl::point_at;
 use crate::embedded::Signals;
 use crate::exit;
 use crate::literal::{Isolation, Shell, inside, script, sleep};
 use crate::outcome::Summary;
-use crate::replay::{Compare, Form, Replayer};
+use crate::replay::{Compare, Replayer};
 use crate::report::Shown;
 use crate::run::{self, Judgement, Plan};
 use crate::snapshot::{Mode, Snapshots};
@@ -65,7 +66,7 @@ fn dry_run(contract: &Contract, args: &LiteralArgs) -> Result<u8, CliError> {
     let examples = catalog::select(contract, &args.selection.wanted())?;
     super::print(|out| {
         for example in &examples {
-            for (form, variant) in run::forms_of(example) {
+            for (form, variant) in forms_of(example) {
                 let form = if form == Form::Corrected { " (corrected)" } else { "" };
                 let script = point_at(variant.command.trim(), &format!("http://{}", inside::ADDRESS));
                 writeln!(out, "# {}{form}\n{script}\n", example.id)?;

@@ -63,11 +63,16 @@ impl RegressionArgs {
     ///
     /// # Errors
     /// The folder cannot be written, or the server does not answer.
-    pub async fn recorder(&self, schema: &Arc<Schema>, client: &Client) -> Result<Option<Recorder>, CliError> {
+    pub async fn recorder(
+        &self,
+        schema: &Arc<Schema>,
+        client: &Client,
+        is_bound: bool,
+    ) -> Result<Option<Recorder>, CliError> {
         let Some(folder) = &self.save else { return Ok(None) };
         let key = recording::key(given().as_deref(), folder, true)?;
         let redactor = Redactor::new(Arc::clone(schema), key);
-        let manifest = manifest(client, &redactor).await?;
+        let manifest = manifest(client, &redactor, is_bound).await?;
         Ok(Some(Recorder::new(manifest, redactor, Some(folder.clone()))))
     }
 
@@ -96,7 +101,7 @@ pub fn given() -> Option<String> {
 ///
 /// # Errors
 /// The server does not answer.
-pub async fn manifest(client: &Client, redactor: &Redactor) -> Result<Manifest, TargetError> {
+pub async fn manifest(client: &Client, redactor: &Redactor, is_bound: bool) -> Result<Manifest, TargetError> {
     Ok(Manifest {
         harness: env!("CARGO_PKG_VERSION").to_owned(),
         target: if client.is_ours() { "embedded".to_owned() } else { client.base().to_string() },
@@ -105,5 +110,6 @@ pub async fn manifest(client: &Client, redactor: &Redactor) -> Result<Manifest, 
             false => redactor.text(&version),
         }),
         date: ZonedDateTime::now().date().to_string(),
+        bound: is_bound,
     })
 }

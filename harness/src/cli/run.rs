@@ -13,12 +13,13 @@ use super::args::{CompareArg, Format, ReportArg, RunArgs};
 use super::error::CliError;
 use super::signals::Signals;
 use super::writes_args::{self, WritesArg};
+use crate::bindings::file::PageBindings;
 use crate::catalog::{self, SelectionError};
 use crate::control;
 use crate::embedded::Embedded;
 use crate::exit;
 use crate::redact::Veil;
-use crate::regression::survey::survey;
+use crate::regression::survey::{FirstKeys, first_keys, survey};
 use crate::replay::{Compare, Replayer};
 use crate::report::{Detail, Document, GithubJob, Held, Json, Redacted, Reporter, Shown, Text};
 use crate::run::{self, Plan};
@@ -33,21 +34,25 @@ use crate::target::{BaseUrl, Client, Policy};
 pub fn run(args: &RunArgs, veil: &Veil) -> Result<u8, CliError> {
     let contract = Arc::new(super::contract(args.specs.as_deref())?);
     // A recording shows every model, not only those that the page reads.
-    let survey = if args.regression.records() { survey(&contract.schema) } else { Vec::new() };
-    let mut plan = plan(&contract, &survey, args)?;
+    let surveyed = |keys: &FirstKeys| match args.regression.records() {
+        true => survey(&contract.schema, keys),
+        false => Vec::new(),
+    };
+    let foreseen = surveyed(&FirstKeys::new());
+    let foreseen = plan(&contract, &foreseen, args)?;
     let target = args.target.as_deref().map(BaseUrl::parse).transpose()?;
     args.writes.check(target.as_ref())?;
     if let Some(target) = &target
         && args.writes.writes == WritesArg::None
-        && !(plan.examples.is_empty() && plan.rules.is_empty())
-        && all_refused(&plan)
+        && !(foreseen.examples.is_empty() && foreseen.rules.is_empty())
+        && all_refused(&foreseen)
     {
         return Err(CliError::OnlyWrites(target.to_string()));
     }
     let mode = if args.update { Mode::Update } else { Mode::Compare };
     let snapshots = super::snapshots(args.snapshots.as_deref(), mode)?;
     let schema = Arc::new(contract.schema.clone());
-    plan.judgement.baseline = args.regression.baseline(&schema)?;
+    let baseline = args.regression.baseline(&schema)?;
     let terminal = terminal(args.format, detail(args.quiet, args.verbose));
     let files = files(&args.report)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -56,7 +61,17 @@ pub fn run(args: &RunArgs, veil: &Veil) -> Result<u8, CliError> {
         let (client, _embedded, sandbox) = connect(&contract, target, args, veil).await?;
         let compare = compare(&client, args.compare).await?;
         let (compare, page) = args.writes.bound(&contract, &client, args.compare, compare)?;
-        if compare == Compare::Exact
+        let survey = match args.regression.records() {
+            true => surveyed(&first_keys(&client, &contract.schema).await?),
+            false => Vec::new(),
+        };
+        let mut plan = plan(&contract, &survey, args)?;
+        let is_bound = page.as_ref().is_some_and(|page| **page != PageBindings::default());
+        if let Some(baseline) = &baseline {
+            baseline.asked_like(is_bound).map_err(CliError::Usage)?;
+        }
+        plan.judgement.baseline = baseline;
+        if compare.is_by_value()
             && !args.update
             && !plan.examples.is_empty()
             && let Some(folder) = snapshots.folder().filter(|folder| !folder.is_dir())
@@ -74,7 +89,7 @@ pub fn run(args: &RunArgs, veil: &Veil) -> Result<u8, CliError> {
         };
         let mut reporter: Vec<Box<dyn Reporter>> =
             vec![Box::new(Shown::new(terminal)), hide_late(Box::new(files), veil)];
-        if let Some(recorder) = args.regression.recorder(&schema, &client).await? {
+        if let Some(recorder) = args.regression.recorder(&schema, &client, is_bound).await? {
             plan.twice = !client.is_ours();
             reporter.push(Box::new(recorder.with_all(veil.redactor().cloned())));
         }
@@ -132,7 +147,7 @@ fn plan<'a>(contract: &'a Contract, survey: &'a [Example], args: &RunArgs) -> Re
 /// Whether nothing of the plan may be sent to a server that is not ours.
 fn all_refused(plan: &Plan<'_>) -> bool {
     let mut examples =
-        plan.examples.iter().flat_map(|example| run::forms_of(example).map(move |(_, form)| (example, form)));
+        plan.examples.iter().flat_map(|example| catalog::forms_of(example).map(move |(_, form)| (example, form)));
     let mut cases = plan.rules.iter().flat_map(|rule| &rule.cases);
     examples.all(|(example, form)| run::obstacle(plan.contract, example, form).is_some())
         && cases.all(|case| !run::is_harmless(plan.contract, case))
@@ -188,12 +203,14 @@ async fn connect(
 /// veil: a billing server may answer anything, and a tunnel to one is this machine, too.
 async fn compare(client: &Client, wanted: CompareArg) -> Result<Compare, CliError> {
     Ok(match wanted {
-        CompareArg::Exact => Compare::Exact,
         CompareArg::Shape => Compare::Shape,
         CompareArg::Rules => Compare::Rules,
-        CompareArg::Auto if client.is_ours() => Compare::Exact,
+        CompareArg::Auto | CompareArg::Exact if client.is_ours() => Compare::Exact,
         // On another machine nobody's word is taken that it is a mock.
-        CompareArg::Auto if client.base().is_loopback() && control::is_mock(client).await? => Compare::Exact,
+        CompareArg::Auto | CompareArg::Exact if client.base().is_loopback() && control::is_mock(client).await? => {
+            Compare::Exact
+        }
+        CompareArg::Exact => Compare::Values,
         CompareArg::Auto => Compare::Shape,
     })
 }

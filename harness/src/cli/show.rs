@@ -9,11 +9,10 @@ use serde_json::Value;
 
 use super::args::ShowArgs;
 use super::error::CliError;
-use crate::brief::plural;
+use crate::brief::{chain, plural};
 use crate::catalog::{self, SelectionError};
-use crate::replay::Form;
-use crate::report::{chain, heading_style};
-use crate::run::forms_of;
+use crate::catalog::{Form, forms_of};
+use crate::report::heading_style;
 use crate::snapshot::Mode;
 
 /// Rows of a loop that are shown.

@@ -106,7 +106,7 @@ impl WritesArgs {
                 Ok((compare, Some(Arc::new(bindings))))
             }
             // All writes as they stand are asked for where the page's data are.
-            None if compare == Compare::Exact || self.writes == WritesArg::All => Ok((compare, None)),
+            None if compare.is_by_value() || self.writes == WritesArg::All => Ok((compare, None)),
             None => Ok((compare, Some(Arc::default()))),
         }
     }

@@ -6,14 +6,17 @@ use std::sync::atomic::AtomicBool;
 use carbon_specs::{ModelId, Provenance, Schema};
 
 use super::ask::{Asker, Bounds, Stop};
+use super::call::Call;
 use super::dice::Dice;
 use super::law::{Law, Standing};
 use super::look::{self, Wanted};
+use super::reply::{Reply, Said};
 use super::sample::Sample;
 use super::shrink::{self, Failing};
 use super::verdict::Judged;
 use crate::outcome::Status;
 use crate::target::{Client, TargetError};
+use crate::unnamed;
 
 /// What is checked.
 #[derive(Clone, Debug)]
@@ -104,7 +107,7 @@ struct Way {
     law: Law,
     cases: usize,
     vacuous: usize,
-    why: Option<&'static str>,
+    why: Option<String>,
     failing: Option<Failing>,
 }
 
@@ -181,7 +184,7 @@ async fn try_one(
     let pick = match (way.law.make)(sample, &mut dice) {
         Ok(pick) => pick,
         Err(why) => {
-            way.why = Some(why);
+            way.why = Some(why.to_owned());
             return Ok(());
         }
     };
@@ -191,9 +194,14 @@ async fn try_one(
         Judged::Holds => way.cases += 1,
         Judged::Vacuous(why) => {
             way.vacuous += 1;
-            way.why = Some(why);
+            way.why = Some(why.to_owned());
         }
         Judged::Fails(_) => {
+            if let Some(method) = lacking(asker, sample, &calls, &replies).await? {
+                way.vacuous += 1;
+                way.why = Some(unnamed::told(&method));
+                return Ok(());
+            }
             way.cases += 1;
             // Once may be somebody's change between two of our reads; only what fails again is told.
             let replies = asker.ask_all(&calls).await?;
@@ -210,6 +218,26 @@ async fn try_one(
     Ok(())
 }
 
+/// A method that the page never calls and that this server refuses whatever it is asked: the calls that it refused say
+/// nothing about the law then.
+async fn lacking(
+    asker: &mut Asker<'_>,
+    sample: &Sample,
+    calls: &[Call],
+    replies: &[Reply],
+) -> Result<Option<String>, Stop> {
+    let refused = calls.iter().zip(replies).filter(|(_, reply)| matches!(reply.said, Said::Error(_)));
+    for (call, _) in refused {
+        for method in unnamed::unnamed(&sample.schema, call.steps.iter().map(|step| step.method.as_str())) {
+            let probed = asker.ask(&unnamed::probe(&call.model, method)).await?;
+            if matches!(probed.said, Said::Error(_)) {
+                return Ok(Some(method.to_owned()));
+            }
+        }
+    }
+    Ok(None)
+}
+
 fn status(source: carbon_specs::Source, wrong: Option<Provenance>) -> Status {
     let standing = wrong.map_or(source.provenance(), |wrong| wrong.max(source.provenance()));
     if standing <= Provenance::Derived { Status::Fail } else { Status::Warn }
@@ -222,8 +250,8 @@ fn held(way: Way, stopped: Option<&str>) -> Held {
         (None, 0) => Status::NotRun,
         _ => Status::Pass,
     };
-    let why = (status == Status::NotRun).then(|| match (way.why, stopped) {
-        (Some(why), _) => why.to_owned(),
+    let why = (status == Status::NotRun).then(|| match (&way.why, stopped) {
+        (Some(why), _) => why.clone(),
         (None, Some(stopped)) => stopped.to_owned(),
         (None, None) => "no cases were asked for".to_owned(),
     });

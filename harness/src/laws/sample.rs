@@ -90,6 +90,11 @@ pub struct Sample {
 }
 
 impl Table {
+    /// Whether the server has the model at all.
+    pub fn is_served(&self) -> bool {
+        self.count.is_some() || !self.rows.is_empty()
+    }
+
     /// Whether every row was looked at.
     pub fn is_whole(&self) -> bool {
         self.count == Some(self.rows.len() as u64)
@@ -129,6 +134,17 @@ impl Sample {
     /// The table of a model's name.
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == name)
+    }
+
+    /// What is known of the model that a foreign key leads to: nothing, where it was not looked at.
+    pub fn target(&self, column: &Column) -> Option<(&Model, Option<&Table>)> {
+        let to = self.model(column.table).at(column.field).to?;
+        Some((self.schema.at(to), self.tables.iter().find(|table| table.model == to)))
+    }
+
+    /// Whether a column is a foreign key to a model that the server has: another server may keep a plain number there.
+    pub fn is_link(&self, column: &Column) -> bool {
+        self.target(column).is_some_and(|(_, table)| table.is_none_or(Table::is_served))
     }
 
     /// A table that has rows and satisfies a condition.
@@ -194,7 +210,7 @@ fn columns(schema: &Schema, tables: &[Table]) -> Vec<Column> {
 
 fn links(schema: &Schema, tables: &[Table]) -> Vec<Link> {
     let mut links = Vec::new();
-    for (parent, table) in tables.iter().enumerate() {
+    for (parent, table) in tables.iter().enumerate().filter(|(_, table)| table.is_served()) {
         for relation in &schema.at(table.model).relations {
             let Some(child) = tables.iter().position(|table| table.model == relation.model) else { continue };
             let column = &schema.at(relation.model).at(relation.field).column;

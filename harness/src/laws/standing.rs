@@ -76,7 +76,7 @@ pub const LAWS: &[Standing] = &[
     Standing {
         name: "spelling",
         says: "JSON is spelled as Python spells it: `, ` and `: `, lower-case hex digits, nothing escaped without need",
-        source: Source::Page(23),
+        source: Source::Other(Provenance::Assumed),
         judge: |_, _, reply| match reply.json {
             Some(_) => spelling::python(&reply.body).into(),
             None => Judged::Vacuous("no JSON"),

@@ -8,9 +8,8 @@ use serde_json::Value;
 
 use super::relay::{Statement, Traffic};
 use super::{Isolation, running};
-use crate::brief::plural;
+use crate::brief::{chain, plural};
 use crate::exchange::Exchange;
-use crate::report::chain;
 
 /// The most hazards that people are told.
 const MOST_HAZARDS: usize = 10;

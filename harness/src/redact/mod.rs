@@ -26,8 +26,7 @@ use regex::Regex;
 use serde_json::{Map, Number, Value};
 use sha2::Sha256;
 
-use crate::exchange::{Answer, Exchange, Sent};
-use crate::regression::shape::nested;
+use crate::exchange::{Answer, Exchange, Sent, nested};
 use crate::sandbox::journal::is_given;
 use known::Known;
 pub use veil::Veil;

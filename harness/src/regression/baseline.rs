@@ -26,6 +26,14 @@ impl Baseline {
         Self { schema, earlier, depth, redactor }
     }
 
+    /// That the server is asked as the recorded one was.
+    ///
+    /// # Errors
+    /// What is to be given.
+    pub fn asked_like(&self, is_bound: bool) -> Result<(), String> {
+        self.earlier.manifest.asked_like(is_bound)
+    }
+
     /// What changed in a call's replies; `None` where the recording has not got the call.
     pub fn changes(&self, name: &str, exchanges: &[Exchange]) -> Option<Vec<Change>> {
         let was = self.earlier.calls.get(name)?;

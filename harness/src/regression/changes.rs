@@ -6,8 +6,9 @@ use carbon_specs::Schema;
 use serde_json::{Map, Value};
 
 use super::noise::Masks;
-use super::shape::{Object, Shape, Spelling, nested};
+use super::shape::{Object, Shape, Spelling};
 use crate::brief::plural;
+use crate::exchange::nested;
 use crate::redact::Redactor;
 
 /// One difference between two replies.
@@ -255,8 +256,13 @@ impl Values<'_> {
                     .filter(|pk| others.iter().any(|other| key(other).as_ref() == Some(pk)))
                     .collect()
             };
-            if order(before, after) != order(after, before) {
-                self.into.push(Change::new(&place, "rows come in another order, or as often as before no more"));
+            let (mut was, mut is) = (order(before, after), order(after, before));
+            if was != is {
+                let spelled = |keys: &mut Vec<Value>| keys.sort_by_key(Value::to_string);
+                spelled(&mut was);
+                spelled(&mut is);
+                let what = if was == is { "rows come in another order" } else { "rows come more or less often" };
+                self.into.push(Change::new(&place, what));
             }
             return;
         }

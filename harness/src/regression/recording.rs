@@ -14,12 +14,18 @@ use serde_json::Value;
 use super::changes::{self, Change};
 use super::noise::{Masks, MasksError};
 use super::shape::Shape;
-use crate::brief::plural;
+use crate::brief::{cut as cut_text, plural};
+use crate::check::error_of;
 use crate::exchange::Exchange;
 use crate::redact::Redactor;
 
 /// So many elements of each list are kept.
 const KEPT: usize = 100;
+
+/// Longer texts of errors are cut where they are told.
+const LONGEST_ERROR: usize = 200;
+
+const BEYOND_ASCII: &str = "letters beyond ASCII";
 
 const MANIFEST: &str = "manifest.json";
 const KEY: &str = "redaction.key";
@@ -37,6 +43,29 @@ pub struct Manifest {
     pub server_version: Option<String>,
     /// The day it was made.
     pub date: String,
+    /// Whether rows of the server stood for the page's: with `--bindings`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bound: bool,
+}
+
+impl Manifest {
+    /// That a server is asked as this recording was: else the replies are to other questions.
+    ///
+    /// # Errors
+    /// What is to be given.
+    pub fn asked_like(&self, is_bound: bool) -> Result<(), String> {
+        match (self.bound, is_bound) {
+            (true, false) => Err(format!(
+                "the replies of {} were recorded with bindings: give the same ones with --bindings, or the questions differ",
+                self.target
+            )),
+            (false, true) => Err(format!(
+                "the replies of {} were recorded without bindings: leave --bindings out, or the questions differ",
+                self.target
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// One call: what was sent and answered, turn by turn.
@@ -231,6 +260,9 @@ impl Recorded {
                 tell(Change::moved("the Content-Type", quoted(was), quoted(is)));
             }
             match (&is.reply, &was.reply) {
+                (Some(is), Some(was)) if answered(is) != answered(was) => {
+                    tell(Change::moved("the reply", in_words(was), in_words(is)));
+                }
                 (Some(is), Some(was)) => {
                     let shapes = changes::of_shapes(schema, &Shape::of(was), &Shape::of(is));
                     let told: Vec<String> = shapes.iter().map(|change| change.at.clone()).collect();
@@ -251,10 +283,12 @@ impl Recorded {
                 }
                 (None, None) => {}
             }
-            if depth == Depth::Exact && is.spelling != was.spelling {
-                let words = |spelling: &[String]| spelling.join(", ");
-                let with = |turn: &Turn| format!("spelled with {}", words(&turn.spelling));
-                tell(Change::moved("the reply", with(was), with(is)));
+            if depth == Depth::Exact {
+                let (is, was) = comparable(&is.spelling, &was.spelling);
+                if is != was {
+                    let with = |marks: &[&str]| format!("spelled with {}", marks.join(", "));
+                    tell(Change::moved("the reply", with(&was), with(&is)));
+                }
             }
         }
         found.extend(inner);
@@ -264,10 +298,38 @@ impl Recorded {
     }
 }
 
+/// Whether a reply holds a result, or an error; nothing, where that cannot be told.
+fn answered(reply: &Value) -> Option<bool> {
+    match (reply.get("result"), error_of(reply)) {
+        (Some(_), None) => Some(true),
+        (None, Some(_)) => Some(false),
+        _ => None,
+    }
+}
+
+fn in_words(reply: &Value) -> String {
+    match error_of(reply) {
+        Some(error) => format!("the error {}", cut_text(&error.to_string(), LONGEST_ERROR)),
+        None if reply.get("result").is_some() => "a result".to_owned(),
+        None => "neither result nor error".to_owned(),
+    }
+}
+
+/// The marks of two spellings that can be compared: a reply without a letter beyond ASCII does not show how it would spell one.
+fn comparable<'m>(one: &'m [String], other: &'m [String]) -> (Vec<&'m str>, Vec<&'m str>) {
+    let is_letter = |mark: &str| mark == BEYOND_ASCII || mark.starts_with("\\u");
+    let shows = |marks: &[String]| marks.iter().any(|mark| is_letter(mark));
+    let both = shows(one) && shows(other);
+    let kept = |marks: &'m [String]| -> Vec<&'m str> {
+        marks.iter().map(String::as_str).filter(|mark| both || !is_letter(mark)).collect()
+    };
+    (kept(one), kept(other))
+}
+
 /// How a JSON text is spelled, beyond what it says: a program that cuts replies with `sed` sees it.
 pub fn spelling(text: &str) -> Vec<String> {
     let marks = [
-        ("letters beyond ASCII", !text.is_ascii()),
+        (BEYOND_ASCII, !text.is_ascii()),
         ("\\u and lower-case digits", escapes(text, |digit| digit.is_ascii_lowercase())),
         ("\\u and upper-case digits", escapes(text, |digit| digit.is_ascii_uppercase())),
         ("escaped slashes", text.contains("\\/")),

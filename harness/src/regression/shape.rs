@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::exchange::nested;
+
 /// How a text is spelled. Numbers as texts and other texts are not told apart: a house may be 7 or 7a.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Spelling {
@@ -127,14 +129,6 @@ impl Shape {
         kinds.dedup();
         kinds
     }
-}
-
-/// The value of a text that is JSON: an object or a list, as the cabinet answers.
-pub fn nested(text: &str) -> Option<Value> {
-    if !text.trim_start().starts_with(['{', '[']) {
-        return None;
-    }
-    serde_json::from_str(text).ok()
 }
 
 fn is_number(key: &str) -> bool {

@@ -1,17 +1,25 @@
 //! Reads beyond the page's own: most of those write, and a recording should show every model. Each model's first row, with its
-//! columns and with everything that `fields` can name, and its rows with the lowest keys; the ways to ask; the refusals.
+//! columns and with everything that `fields` can name, each property by itself, and its rows with the lowest keys; for each
+//! column of the models that the page is mostly about a row that has a value there; the ways to ask; the refusals.
+
+use std::collections::BTreeMap;
 
 use carbon_specs::Schema;
 use carbon_specs::example::{Example, Kind, Request, Variant};
 use carbon_specs::step::Check;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::exchange::Sent;
+use crate::target::{Client, TargetError};
 
 /// The section of these calls.
 pub const SECTION: &str = "survey";
 
 /// Ways to ask: lookups, joins, orders, chains, of models that every server has and that are short. The service types are
 /// the page's own (line 642), so that their names are known.
-const WAYS: [(&str, &str); 44] = [
+const WAYS: [(&str, &str); 46] = [
+    ("Tarif", r#"method1=objects.all&fields=["id"]"#),
+    ("Usluga", r#"method1=objects.all&fields=["id"]"#),
     ("Tarif", r#"method1=objects.count"#),
     ("Tarif", r#"method1=objects.exists"#),
     ("Tarif", r#"method1=objects.filter&arg1={"pk__lt":0}"#),
@@ -107,22 +115,68 @@ const REFUSED: [(&str, &str); 12] = [
     ("NoSuchModel", r#"method1=objects.count"#),
 ];
 
+/// Models whose columns are each shown by a row that has a value there. They are as long as a provider has customers; books
+/// and logs, which are longer, are not searched so.
+const SEARCHED: [&str; 8] =
+    ["Abonents", "Users", "Tarif", "Usluga", "UsersUsluga", "AdminAccounts", "Switch", "SwitchPorts"];
+
+/// The width of the window of keys in which rows are listed.
+const WINDOW: i64 = 50;
+
+/// The lowest key of each model, where it is known.
+pub type FirstKeys = BTreeMap<String, i64>;
+
+/// Asks a server for the lowest key of each model: other servers number their rows otherwise.
+///
+/// # Errors
+/// The server is gone. A model that it does not have is left out.
+pub async fn first_keys(client: &Client, schema: &Schema) -> Result<FirstKeys, TargetError> {
+    let mut keys = FirstKeys::new();
+    for model in &schema.models {
+        let fields = json!([model.pk_field().name]);
+        let body = format!(r#"method1=objects.order_by&arg1=["pk"]&method2=first&fields={fields}"#);
+        match client.call(Sent { path: format!("/rest_api/v2/{}/", model.name), body }).await {
+            Ok(exchange) => {
+                let reply = exchange.answer.json().unwrap_or_default();
+                keys.extend(reply.pointer("/result/pk").and_then(Value::as_i64).map(|key| (model.name.clone(), key)));
+            }
+            Err(error) if error.is_unreachable() => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(keys)
+}
+
 /// The calls, as examples of a section of their own.
-pub fn survey(schema: &Schema) -> Vec<Example> {
+pub fn survey(schema: &Schema, first_keys: &FirstKeys) -> Vec<Example> {
     let mut calls = Vec::new();
     for model in &schema.models {
         let columns = model.fields.iter().map(|field| field.name.as_str());
         let names: Vec<&str> = columns.chain(model.properties.keys().map(String::as_str)).collect();
         let fields = Value::from(names);
+        let first = first_keys.get(&model.name).copied().unwrap_or(0);
         for (number, body) in [
             r#"method1=objects.order_by&arg1=["pk"]&method2=first"#.to_owned(),
             format!(r#"method1=objects.order_by&arg1=["pk"]&method2=first&fields={fields}"#),
-            r#"method1=objects.filter&arg1={"pk__lte":50}"#.to_owned(),
+            format!(r#"method1=objects.filter&arg1={{"pk__lte":{}}}"#, first.saturating_add(WINDOW)),
         ]
         .into_iter()
         .enumerate()
         {
             calls.push(example(&model.name, &format!("{}.{}", model.name.to_lowercase(), number + 1), body));
+        }
+        // One that a server does not have must not hide the others.
+        for name in model.properties.keys() {
+            let body = format!(r#"method1=objects.order_by&arg1=["-pk"]&method2=first&fields=["{name}"]"#);
+            calls.push(example(&model.name, &format!("{}.{name}", model.name.to_lowercase()), body));
+        }
+        let searched = SEARCHED.contains(&model.name.as_str());
+        for field in model.fields.iter().filter(|field| searched && field.null) {
+            let (name, column) = (&field.name, &field.column);
+            let body = format!(
+                r#"method1=objects.filter&arg1={{"{name}__isnull":false}}&method2=order_by&arg2=["pk"]&method3=first&fields=["{column}"]"#
+            );
+            calls.push(example(&model.name, &format!("{}.{column}", model.name.to_lowercase()), body));
         }
     }
     for (number, (model, body)) in WAYS.iter().enumerate() {
@@ -169,8 +223,15 @@ mod tests {
     #[test]
     fn only_reads_and_every_model() {
         let contract = Contract::embedded().unwrap();
-        let calls = survey(&contract.schema);
-        assert_eq!(calls.len(), 3 * contract.schema.models.len() + WAYS.len() + REFUSED.len());
+        let calls = survey(&contract.schema, &FirstKeys::from([("Users".to_owned(), 4000)]));
+        let ids: std::collections::BTreeSet<&str> = calls.iter().map(|call| call.id.as_str()).collect();
+        assert_eq!(ids.len(), calls.len(), "each call has an id of its own");
+        for id in ["survey-adminaccounts.balance", "survey-users.router_vlan", "survey-paylog.1", "survey-ways.46"] {
+            assert!(ids.contains(id), "{id}");
+        }
+        assert!(!ids.contains("survey-voiplog.descr"), "a log is not searched");
+        let users = calls.iter().find(|call| call.id == "survey-users.3").unwrap();
+        assert!(users.title.contains(r#"{"pk__lte":4050}"#), "{}", users.title);
         for call in &calls {
             let request = call.printed.request.as_ref().unwrap();
             // A model or a call that nobody knows is refused by any server before it does anything.

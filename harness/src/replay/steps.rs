@@ -1,15 +1,17 @@
 //! Walks the steps of a story: calls, reads, waiting, time.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use carbon_specs::step::{Check, Read, Step};
 use serde_json::Value;
 
-use super::{Compare, Replayer, Stop, is_about_error, is_about_shape, not_json};
+use super::{Replayer, Stop, is_about_error, is_about_shape, not_json, refused};
 use crate::bindings::Bindings;
+use crate::brief::cut;
 use crate::check::{self, Mismatch};
 use crate::control;
-use crate::exchange::Sent;
+use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::sandbox;
 
@@ -61,47 +63,62 @@ impl Stories<'_> {
                 Step::Call { path, body, reply, save } => {
                     let sent = Sent { path: self.bindings.text(path), body: self.bindings.text(body) };
                     let exchange = self.replayer.client.call(sent).await?;
-                    let Ok(answer) = exchange.answer.json() else {
-                        self.faults.push(not_json(&exchange));
-                        continue;
-                    };
-                    if let Some(pk) = answer.pointer("/result/pk") {
-                        self.bindings.bind("pk", pk.clone());
-                    }
-                    for (name, pointer) in save {
-                        match answer.pointer(pointer) {
-                            Some(value) => self.bindings.bind(name.as_str(), value.clone()),
-                            None => self.faults.push(stage.fault(Mismatch::new(
-                                pointer.as_str(),
-                                format!("a value for ${name}"),
-                                answer.to_string(),
-                            ))),
-                        }
-                    }
-                    if !reply.iter().any(is_about_error) && answer.get("error").is_some() {
-                        let observed = answer["error"].to_string();
-                        self.faults.push(stage.fault(Mismatch::new("error", "no error", observed)));
-                    } else {
-                        let exact = self.replayer.compare == Compare::Exact;
-                        let held = reply.iter().filter(|check| exact || holds_anywhere(check));
-                        let wrong = held.filter_map(|check| check::hold(check, &answer, self.bindings).err());
-                        self.faults.extend(wrong.map(|mismatch| stage.fault(mismatch)));
+                    self.take(&exchange, reply, save, stage);
+                    if steps.len() > 1 {
+                        // A read says what it asked; of several calls one could not tell which it was.
+                        self.faults[known..]
+                            .iter_mut()
+                            .for_each(|fault| fault.locate(&format!("step {}: ", index + 1)));
                     }
                 }
                 Step::Read(read) => {
                     if let Err(mismatch) = self.see(read).await? {
-                        self.faults.push(stage.fault(mismatch));
+                        self.refuse(stage, mismatch);
                     }
                 }
                 Step::Settle => self.settle().await?,
                 Step::Advance { by } => control::advance(&self.replayer.client, by).await?,
             }
-            if steps.len() > 1 && matches!(step, Step::Call { .. }) {
-                // A read says what it asked; of several calls one could not tell which it was.
-                self.faults[known..].iter_mut().for_each(|fault| fault.locate(&format!("step {}: ", index + 1)));
-            }
         }
         Ok(())
+    }
+
+    /// Holds a call's answer to its checks, and keeps what later steps need of it.
+    fn take(&mut self, exchange: &Exchange, checks: &[Check], save: &BTreeMap<String, String>, stage: Stage) {
+        let Ok(answer) = exchange.answer.json() else {
+            self.faults.push(not_json(exchange));
+            return;
+        };
+        if let Some(refusal) = refused(checks, &answer) {
+            self.refuse(stage, refusal.asked(&exchange.sent));
+            return;
+        }
+        if let Some(pk) = answer.pointer("/result/pk") {
+            self.bindings.bind("pk", pk.clone());
+        }
+        let mut wrong = Vec::new();
+        for (name, pointer) in save {
+            match answer.pointer(pointer) {
+                Some(value) => self.bindings.bind(name.as_str(), value.clone()),
+                None => {
+                    wrong.push(Mismatch::new(pointer.as_str(), format!("a value for ${name}"), answer.to_string()));
+                }
+            }
+        }
+        let by_value = self.replayer.compare.is_by_value();
+        let held = checks.iter().filter(|check| by_value || holds_anywhere(check));
+        wrong.extend(held.filter_map(|check| check::hold(check, &answer, self.bindings).err()));
+        self.faults.extend(wrong.into_iter().map(|mismatch| stage.fault(mismatch.asked(&exchange.sent))));
+    }
+
+    /// Notes a mismatch. That one step after the other is refused for the same reason tells nothing new.
+    fn refuse(&mut self, stage: Stage, mismatch: Mismatch) {
+        let told = |fault: &Fault| {
+            fault.mismatch().is_some_and(|known| known.is_refusal && known.observed == mismatch.observed)
+        };
+        if !(mismatch.is_refusal && self.faults.iter().any(told)) {
+            self.faults.push(stage.fault(mismatch));
+        }
     }
 
     /// Waits until every task is done.
@@ -148,10 +165,13 @@ impl Stories<'_> {
     async fn read(&mut self, read: &Read) -> Result<check::Verdict, Stop> {
         let question = check::question(read, self.bindings);
         let exchange = self.replayer.client.call(question).await?;
-        let Ok(answer) = exchange.answer.json() else {
-            let body = String::from_utf8_lossy(&exchange.answer.body).into_owned();
-            return Ok(Err(Mismatch::new(format!("read of {}", read.model), "JSON", body)));
+        let verdict = match exchange.answer.json() {
+            Ok(answer) => check::observe(read, &answer).and_then(|found| check::hold_read(read, &found, self.bindings)),
+            Err(_) => {
+                let body = String::from_utf8_lossy(&exchange.answer.body);
+                Err(Mismatch::new(format!("read of {}", read.model), "JSON", cut(&body, 200)))
+            }
         };
-        Ok(check::observe(read, &answer).and_then(|found| check::hold_read(read, &found, self.bindings)))
+        Ok(verdict.map_err(|mismatch| mismatch.asked(&exchange.sent)))
     }
 }

@@ -6,12 +6,13 @@ use carbon_specs::Provenance;
 use serde_json::Value;
 
 use super::Event;
+use super::causes::{Cause, causes};
+use crate::catalog::Form;
 use crate::diff::Side;
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status};
 use crate::regression::changes::Change;
-use crate::replay::Form;
 
 /// So much of each reply is kept, in bytes.
 pub(super) const KEPT: usize = 16 * 1024;
@@ -90,7 +91,19 @@ impl Collected {
     pub fn items(&self) -> Vec<Item> {
         let examples =
             self.examples.iter().flat_map(|outcome| outcome.forms.iter().map(|form| self.form(outcome, form)));
-        examples.chain(self.cases.iter().map(case)).collect()
+        examples.chain(self.cases.iter().map(|outcome| self.case(outcome))).collect()
+    }
+
+    /// The errors that several findings come from.
+    pub fn causes(&self) -> Vec<Cause> {
+        let examples = self.examples.iter().flat_map(|outcome| {
+            outcome.forms.iter().flat_map(|form| &form.faults).map(|fault| (outcome.id.as_str(), fault))
+        });
+        let cases = self.cases.iter().flat_map(|case| case.faults.iter().map(|fault| (case.rule.as_str(), fault)));
+        let refusals = examples.chain(cases).filter_map(|(name, fault)| {
+            fault.mismatch().filter(|mismatch| mismatch.is_refusal).map(|mismatch| (name, mismatch.observed.as_str()))
+        });
+        causes(refusals)
     }
 
     fn form(&self, outcome: &ExampleOutcome, form: &FormOutcome) -> Item {
@@ -119,27 +132,27 @@ impl Collected {
         }
     }
 
+    fn case(&self, outcome: &CaseOutcome) -> Item {
+        Item {
+            name: outcome.rule.clone(),
+            title: format!("{} ({})", outcome.says, outcome.name),
+            section: "Rules".to_owned(),
+            source: outcome.line.map_or_else(|| outcome.provenance.to_string(), |line| format!("page line {line}")),
+            standing: outcome.provenance,
+            status: outcome.status,
+            reason: outcome.known.clone().or_else(|| outcome.reason.clone()),
+            request: outcome.faults.iter().find_map(Fault::sent).map(|sent| self.curl(sent)),
+            reply: None,
+            wrong: outcome.faults.iter().map(wrong).collect(),
+            elapsed: outcome.elapsed,
+        }
+    }
+
     fn curl(&self, sent: &Sent) -> String {
         let base = if self.target == "embedded" { "http://127.0.0.1:8082" } else { &self.target };
         let url = format!("{}{}", base.trim_end_matches('/'), sent.path);
         let quoted = |text: &str| shlex::try_quote(text).map_or_else(|_| format!("{text:?}"), Into::into);
         format!("curl -sS -XPOST {} -d {}", quoted(&url), quoted(&sent.body))
-    }
-}
-
-fn case(outcome: &CaseOutcome) -> Item {
-    Item {
-        name: outcome.rule.clone(),
-        title: format!("{} ({})", outcome.says, outcome.name),
-        section: "Rules".to_owned(),
-        source: outcome.line.map_or_else(|| outcome.provenance.to_string(), |line| format!("page line {line}")),
-        standing: outcome.provenance,
-        status: outcome.status,
-        reason: outcome.known.clone().or_else(|| outcome.reason.clone()),
-        request: None,
-        reply: None,
-        wrong: outcome.faults.iter().map(wrong).collect(),
-        elapsed: outcome.elapsed,
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 
 use askama::Template;
 
+use super::causes::Cause;
 use super::collected::{Collected, Item};
 use crate::outcome::{Status, Summary};
 
@@ -16,6 +17,7 @@ struct Page<'p> {
     requests: usize,
     counts: Vec<(&'static str, usize)>,
     sections: Vec<&'p str>,
+    causes: Vec<Cause>,
     items: Vec<Shown<'p>>,
 }
 
@@ -53,6 +55,7 @@ pub fn document(collected: &Collected, summary: &Summary) -> io::Result<String> 
         requests: summary.requests,
         counts: counts.into_iter().filter(|(_, count)| *count > 0).collect(),
         sections,
+        causes: collected.causes(),
         items: shown.collect(),
     };
     page.render().map_err(io::Error::other)

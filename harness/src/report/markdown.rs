@@ -2,11 +2,15 @@
 
 use std::fmt::Write;
 
+use super::causes::Cause;
 use super::collected::{Collected, Item};
 use crate::outcome::{Status, Summary, Tally};
 
 /// A comment on GitHub holds 65,536 characters; this leaves room for what surrounds it. In bytes.
 const MOST: usize = 60_000;
+
+/// So many causes of several findings are told.
+const MOST_CAUSES: usize = 20;
 
 /// The document.
 pub fn document(collected: &Collected, summary: &Summary) -> String {
@@ -27,6 +31,16 @@ pub fn document(collected: &Collected, summary: &Summary) -> String {
     }
     for (standing, tally) in &summary.standings {
         row(&mut text, &format!("*rules, {standing}*"), tally);
+    }
+    if !summary.reasons.is_empty() {
+        let _ = writeln!(text, "\nNot run: {}.", escaped(&summary.told_reasons().join("; ")));
+    }
+    let causes = collected.causes();
+    if !causes.is_empty() {
+        text.push_str("\nOne cause behind several findings:\n\n");
+        for Cause { error, findings, names } in causes.iter().take(MOST_CAUSES) {
+            let _ = writeln!(text, "- {findings}: {} ({})", escaped(error), escaped(&names.join(", ")));
+        }
     }
     let told: Vec<&Item> = items.iter().filter(|item| item.status.is_red() || item.status == Status::Warn).collect();
     for (place, item) in told.iter().enumerate() {

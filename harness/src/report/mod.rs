@@ -1,5 +1,6 @@
 //! Reports: the same events told to people and to machines.
 
+mod causes;
 mod collected;
 mod document;
 mod event;
@@ -12,7 +13,6 @@ mod markdown;
 mod progress;
 mod record;
 mod redacted;
-mod sentence;
 mod text;
 
 pub use document::{Document, DocumentKind, GithubJob};
@@ -22,5 +22,4 @@ pub use json::Json;
 pub use progress::Shown;
 pub use record::Recorder;
 pub use redacted::Redacted;
-pub use sentence::chain;
 pub use text::{Detail, Text, heading_style, paint_difference};

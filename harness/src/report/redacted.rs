@@ -75,6 +75,9 @@ impl<R: Reporter> Redacted<R> {
 
     fn faults(&self, mut faults: Vec<Fault>) -> Vec<Fault> {
         for fault in &mut faults {
+            if let Some(sent) = fault.sent_mut() {
+                self.redactor.sent(sent);
+            }
             fault.each_text(&mut |text| *text = self.redactor.sentence(text));
         }
         faults

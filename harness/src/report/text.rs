@@ -4,7 +4,11 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Event, Reporter, chain};
+use super::causes::{Cause, causes};
+use super::{Event, Reporter};
+use crate::brief::chain;
+use crate::catalog::Form;
+use crate::check::Mismatch;
 use crate::diff::{Difference, Line, Side};
 use crate::embedded::{CLOCK, SEED};
 use crate::exchange::Exchange;
@@ -13,7 +17,6 @@ use crate::literal::Isolation;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary, Tally};
 use crate::regression::changes::Change;
 use crate::regression::findings;
-use crate::replay::Form;
 
 /// Lines of one difference that are shown unless everything is asked for.
 const MOST_LINES: usize = 60;
@@ -49,6 +52,8 @@ pub struct Text<W> {
     section: Option<Section>,
     /// What is not as it was recorded, by example.
     drift: Vec<(String, Change)>,
+    /// Whose call was refused, and the error.
+    refused: Vec<(String, String)>,
 }
 
 /// The section being told of.
@@ -62,7 +67,7 @@ struct Section {
 impl<W: Write> Text<W> {
     /// Writes into `out`.
     pub fn new(out: W, detail: Detail) -> Self {
-        Self { out, detail, section: None, drift: Vec::new() }
+        Self { out, detail, section: None, drift: Vec::new(), refused: Vec::new() }
     }
 
     fn enter(&mut self, heading: &str) -> io::Result<()> {
@@ -128,6 +133,7 @@ impl<W: Write> Text<W> {
                 if let Fault::Drift { change } = fault {
                     self.drift.push((outcome.id.clone(), change.clone()));
                 }
+                self.take_refusal(&outcome.id, fault);
             }
             // The same change is seen in many replies; it is told once, at the end.
             if form.status == Status::Fail || form.status == Status::Drift && self.detail == Detail::Verbose {
@@ -135,6 +141,12 @@ impl<W: Write> Text<W> {
             }
         }
         Ok(())
+    }
+
+    fn take_refusal(&mut self, name: &str, fault: &Fault) {
+        if let Some(refusal) = fault.mismatch().filter(|mismatch| mismatch.is_refusal) {
+            self.refused.push((name.to_owned(), refusal.observed.clone()));
+        }
     }
 
     fn form_line(&mut self, outcome: &ExampleOutcome, form: &FormOutcome) -> io::Result<()> {
@@ -211,6 +223,7 @@ impl<W: Write> Text<W> {
         if !outcome.faults.is_empty() {
             writeln!(self.out, "  {QUIET}rule{QUIET:#}    {}", outcome.says)?;
             for fault in &outcome.faults {
+                self.take_refusal(&outcome.rule, fault);
                 write_fault(&mut self.out, fault, self.detail)?;
             }
             writeln!(self.out, "  {QUIET}again{QUIET:#}   carbon-harness run --only-rules {}", outcome.rule)?;
@@ -225,6 +238,22 @@ impl<W: Write> Text<W> {
         if !changed.is_empty() {
             writeln!(self.out, "{HEADING}changed since the baseline{HEADING:#}")?;
             findings::write(&mut self.out, &changed)?;
+            writeln!(self.out)?;
+        }
+        let refused = std::mem::take(&mut self.refused);
+        let causes = causes(refused.iter().map(|(name, error)| (name.as_str(), error.as_str())));
+        if !causes.is_empty() {
+            writeln!(self.out, "{HEADING}one cause behind several findings{HEADING:#}")?;
+            for Cause { error, findings, names } in &causes {
+                writeln!(self.out, "{findings:>4}  {error}\n      {QUIET}{}{QUIET:#}", names.join(", "))?;
+            }
+            writeln!(self.out)?;
+        }
+        if !summary.reasons.is_empty() {
+            writeln!(self.out, "{WARNED}not run{WARNED:#}")?;
+            for reason in summary.told_reasons() {
+                writeln!(self.out, "  {QUIET}{reason}{QUIET:#}")?;
+            }
             writeln!(self.out)?;
         }
         let Summary { examples, misprints, corrected, cases, .. } = summary;
@@ -343,9 +372,11 @@ fn write_fault(out: &mut impl Write, fault: &Fault, detail: Detail) -> io::Resul
             write_mismatch(out, &label("at"), &format!("{}{turn}", mismatch.at), &mismatch.expected, &mismatch.observed)
         }
         Fault::Before { mismatch } => {
+            write_sent(out, mismatch)?;
             write_mismatch(out, &label("before"), &mismatch.at, &mismatch.expected, &mismatch.observed)
         }
         Fault::After { mismatch } => {
+            write_sent(out, mismatch)?;
             write_mismatch(out, &label("after"), &mismatch.at, &mismatch.expected, &mismatch.observed)
         }
         Fault::NotJson { status, begins } => {
@@ -397,6 +428,13 @@ fn write_fault(out: &mut impl Write, fault: &Fault, detail: Detail) -> io::Resul
         Fault::Drift { change } => writeln!(out, "{}{} {}", label("drift"), change.at, change.what),
         Fault::Listed { text } => writeln!(out, "{}{text}", label("known")),
         Fault::Trouble { text } => writeln!(out, "{}{text}", label("trouble")),
+    }
+}
+
+fn write_sent(out: &mut impl Write, mismatch: &Mismatch) -> io::Result<()> {
+    match &mismatch.sent {
+        Some(sent) => writeln!(out, "  {QUIET}sent{QUIET:#}    {}  {}", sent.path, chain(&sent.body)),
+        None => Ok(()),
     }
 }
 

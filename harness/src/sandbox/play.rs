@@ -18,12 +18,12 @@ use super::money;
 use super::scope::key;
 use crate::bindings::Bindings;
 use crate::brief::cut;
+use crate::catalog::Form;
 use crate::check::{self, Mismatch};
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::outcome::{FormOutcome, Status};
-use crate::replay::{Form, Unreachable};
-use crate::target::TargetError;
+use crate::target::{TargetError, Unreachable};
 
 /// What must be seen once the tasks are done.
 #[derive(Clone, Debug, PartialEq)]
@@ -273,8 +273,8 @@ fn hold(
         faults.push(Fault::NotJson { status: exchange.answer.status, begins: cut(&text, 200) });
         return None;
     };
-    if let Some(error) = reply.get("error") {
-        faults.push(Fault::Reply { turn: None, mismatch: Mismatch::new("error", "no error", error.to_string()) });
+    if let Some(error) = check::error_of(&reply) {
+        faults.push(Fault::Reply { turn: None, mismatch: Mismatch::refusal("error", error) });
         return None;
     }
     for check in checks {

@@ -10,9 +10,9 @@ use super::journal::Told;
 use super::play;
 use super::removal::{self, Removal};
 use super::{Patience, Sandbox};
+use crate::catalog::Form;
 use crate::outcome::FormOutcome;
-use crate::replay::{Form, Unreachable};
-use crate::target::Client;
+use crate::target::{Client, Unreachable};
 
 /// A sandbox on a server.
 #[derive(Debug)]

@@ -97,6 +97,11 @@ impl TargetError {
     }
 }
 
+/// Why the whole run is off: nobody answers.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Unreachable(#[from] TargetError);
+
 fn exhausted(most: usize) -> String {
     match most {
         1 => "the one request of --max-requests is sent".to_owned(),

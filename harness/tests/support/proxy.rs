@@ -43,9 +43,17 @@ pub fn start_with(
     upstream: &str,
     change: impl Fn(&str, &str, Vec<u8>) -> (String, Vec<u8>) + Send + Sync + 'static,
 ) -> Proxy {
+    start_asked(upstream, move |path, _, status, body| change(path, status, body))
+}
+
+/// The same, with what was asked: the request's body.
+pub fn start_asked(
+    upstream: &str,
+    change: impl Fn(&str, &str, &str, Vec<u8>) -> (String, Vec<u8>) + Send + Sync + 'static,
+) -> Proxy {
     start_between(upstream, move |request, pass_on| {
         let reply = pass_on();
-        let (status, body) = change(&request.path, &reply.status, reply.body);
+        let (status, body) = change(&request.path, &request.body, &reply.status, reply.body);
         Some(Reply { status, body, ..reply })
     })
 }

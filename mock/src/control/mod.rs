@@ -1,7 +1,7 @@
 //! The side door under `/__mock__/`: state, clock, tasks, journal and hazards, for tests and for people.
 //!
-//! It only translates between HTTP and [`crate::Mock`]; it decides nothing. Errors here are JSON with honest statuses,
-//! unlike the vendor's API, which answers 200 to everything.
+//! It only says which command of [`crate::Mock`] a request is, and what its answer is; it decides nothing, and bytes and
+//! connections are `http`'s. Errors here are JSON with honest statuses, unlike the vendor's API, which answers 200 to everything.
 //!
 //! | path | method | what it does |
 //! |---|---|---|
@@ -9,13 +9,13 @@
 //! | `health` | GET | `{"status": "ok", "version", "clock", "tasks": <waiting>}`; `deviations` where any is on |
 //! | `state` | GET, PUT | the committed rows as a state file; replaces them and starts over |
 //! | `reset` | POST | back to the start: state, clock, dice, tasks, journal, faults |
-//! | `tasks` | GET | `{"pending": [...], "ran", "failed"}`; a failure of the nightly run has no `id` |
+//! | `tasks` | GET | `{"pending": [...], "ran", "failed"}`; a failure of the nightly run has no `id`. A task that changes very many rows names the first, and counts the others as `more_changes` |
 //! | `tasks/run` | POST | runs all that wait: `{"ran", "failed"}` |
 //! | `clock` | GET, POST | `{"advance": "10m"}`, `{"set": "2022-03-01 00:00:00"}`, or `{"next": "task"}` |
 //! | `journal` | GET | the calls so far, refused ones too, the hazards, and how many tasks wait; `?last=20` for the newest. A fault on purpose is told in `warnings`; `error` is none where it left the call without an answer |
 //! | `hazards` | GET | overlaps, stale changes, calls too early, and what failed: see [`crate::hazards`]; `?last=20` for the newest |
 //! | `verdict` | GET | the calls so far, judged: violations, hazards, documented calls exercised |
-//! | `faults` | GET, POST, DELETE | what goes wrong on purpose: see [`crate::http::faults`] |
+//! | `faults` | GET, POST, DELETE | what goes wrong on purpose: see [`crate::faults`] |
 //! | `schema` | GET | models, fields, methods |
 //! | `sql` | POST | `{"sql": "select ..."}`: `{"columns", "rows", "stdout", "stderr", "exit"}`, and `warnings` where it came too early |
 
@@ -23,15 +23,10 @@ pub mod moment;
 mod sql;
 mod state;
 
-use std::sync::Arc;
-
-use hyper::body::Incoming;
-use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::http::faults::{Fault, Faults};
-use crate::http::{App, Body, JSON, json_reply};
+use crate::faults::{Fault, Faults};
 use crate::mock::Mock;
 use crate::store::Store;
 
@@ -99,14 +94,6 @@ pub enum ControlError {
         /// Those there are.
         allowed: String,
     },
-    /// The body could not be read.
-    #[error("{text}")]
-    Body {
-        /// The status that says so.
-        status: StatusCode,
-        /// What is wrong.
-        text: String,
-    },
     /// The body does not say what to do.
     #[error("{0}")]
     Invalid(String),
@@ -119,13 +106,21 @@ pub enum ControlError {
 }
 
 impl ControlError {
-    fn status(&self) -> StatusCode {
+    /// The status that says so.
+    pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::NotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Body { status, .. } => *status,
             Self::Invalid(_) | Self::Sql(_) => StatusCode::BAD_REQUEST,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// As it is told: `{"error": "..."}`, with what a script printed before its error.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Sql(answer) => (**answer).clone(),
+            other => json!({ "error": other.to_string() }),
         }
     }
 }
@@ -135,59 +130,55 @@ fn commands() -> String {
     names.join(", ")
 }
 
-/// Answers a request for a path below [`ROOT`].
-pub async fn respond(app: &App, rest: &str, request: Request<Incoming>) -> Response<Body> {
-    match run(app, rest, request).await {
-        Ok(response) => response,
-        Err(error) => {
-            let body = match &error {
-                ControlError::Sql(answer) => (**answer).clone(),
-                other => json!({ "error": other.to_string() }),
-            };
-            let mut response = json_reply(error.status(), &body);
-            if let ControlError::NotAllowed { allowed, .. } = &error
-                && let Ok(value) = HeaderValue::from_str(allowed)
-            {
-                response.headers_mut().insert(ALLOW, value);
-            }
-            if matches!(error, ControlError::Body { .. }) {
-                // What is left of the body must not be taken for the next request.
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            }
-            response
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    command: Command,
+    /// Only so many of the newest entries.
+    last: Option<usize>,
+}
+
+impl Asked {
+    /// What is asked for by a path below [`ROOT`], a method and a query.
+    ///
+    /// # Errors
+    /// No such command, not with this method, or a query that says nothing here.
+    pub fn of(rest: &str, method: &Method, query: &str) -> Result<Self, ControlError> {
+        Ok(Self { command: find(rest, method)?, last: query_number(query, "last")? })
+    }
+
+    /// Whether the body may be as large as a state is; no other command's is.
+    pub fn takes_a_state(self) -> bool {
+        self.command == Command::PutState
+    }
+
+    /// What needs no body and is answered at once, whoever holds the world and however many wait for it.
+    pub fn at_once(self, mock: &Mock) -> Option<Answer> {
+        match self.command {
+            Command::Console => Some(Answer::Page(CONSOLE)),
+            Command::Health => Some(Answer::Json(health(mock))),
+            _ => None,
         }
+    }
+
+    /// Carries it out. A day's run or a large state takes its time.
+    ///
+    /// # Errors
+    /// The body does not say what to do, or it cannot be done.
+    pub fn carry_out(self, mock: &Mock, faults: &Faults, body: &[u8]) -> Result<Answer, ControlError> {
+        self.at_once(mock).map_or_else(|| execute(self.command, mock, faults, body, self.last), Ok)
     }
 }
 
-async fn run(app: &App, rest: &str, request: Request<Incoming>) -> Result<Response<Body>, ControlError> {
-    let command = find(rest, request.method())?;
-    if command == Command::Console {
-        return Ok(crate::http::html(CONSOLE.to_owned()));
-    }
-    if command == Command::Health {
-        // At once, whoever holds the world and however many wait for it.
-        return Ok(json_reply(StatusCode::OK, &health(&app.mock)));
-    }
-    let last = query_number(request.uri().query().unwrap_or(""), "last")?;
-    // A state may be large; no other command is.
-    let most = if command == Command::PutState { app.limits.control_body } else { app.limits.body };
-    let bytes = crate::http::read(request.into_body(), most, app.limits.body_time)
-        .await
-        .map_err(|error| ControlError::Body { status: error.status(), text: error.to_string() })?;
-    let (mock, faults) = (app.mock.clone(), Arc::clone(&app.faults));
-    // Off the runtime's threads: a day's run or a large state takes its time, and a panic ends here.
-    let answer = tokio::task::spawn_blocking(move || execute(command, &mock, &faults, &bytes, last))
-        .await
-        .map_err(|_| ControlError::Internal)?;
-    app.wake.notify_one();
-    Ok(match answer? {
-        Answer::Json(value) => json_reply(StatusCode::OK, &value),
-        Answer::State(store) => {
-            let mut response = Response::new(Body::pieces(state::pieces(store).map(Ok)));
-            response.headers_mut().insert(CONTENT_TYPE, JSON);
-            response
-        }
-    })
+/// What a command answers.
+#[derive(Debug)]
+pub enum Answer {
+    /// A page for people.
+    Page(&'static str),
+    /// JSON.
+    Json(Value),
+    /// The rows of a snapshot, as [`state_pieces`] writes them: there may be many.
+    State(Store),
 }
 
 fn health(mock: &Mock) -> Value {
@@ -201,13 +192,6 @@ fn health(mock: &Mock) -> Value {
         health["deviations"] = mock.deviations().names();
     }
     health
-}
-
-/// What a command answers.
-enum Answer {
-    Json(Value),
-    /// The rows of a snapshot: there may be many.
-    State(Store),
 }
 
 fn find(rest: &str, method: &Method) -> Result<Command, ControlError> {

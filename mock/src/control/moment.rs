@@ -15,9 +15,10 @@ pub struct MomentError(String);
 /// `2022-02-01 10:00:00`, or a day for its midnight.
 ///
 /// # Errors
-/// Where it is neither.
+/// Where it is neither, or before the year 1, where Python's calendar begins.
 pub fn parse(text: &str) -> Result<DateTime, MomentError> {
-    text.trim().parse().map_err(|_| MomentError(text.escape_debug().to_string()))
+    let moment: Option<DateTime> = text.trim().parse().ok();
+    moment.filter(|moment| moment.year() >= 1).ok_or_else(|| MomentError(text.escape_debug().to_string()))
 }
 
 /// `{"advance": "10m"}`, `{"set": "2022-03-01 00:00:00"}`, or `{"next": "task"}` to jump to the next waiting task.
@@ -71,7 +72,8 @@ mod tests {
         let moment = parse("2022-02-01 10:00:00").unwrap();
         assert_eq!(moment, jiff::civil::date(2022, 2, 1).at(10, 0, 0, 0));
         assert_eq!(parse("2022-02-01").unwrap(), jiff::civil::date(2022, 2, 1).at(0, 0, 0, 0));
-        for text in ["", "tomorrow", "2022-13-01", "01.02.2022", "2022-02-01 10:00:00Z"] {
+        for text in ["", "tomorrow", "2022-13-01", "01.02.2022", "2022-02-01 10:00:00Z", "-000500-01-01", "0000-01-01"]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
     }

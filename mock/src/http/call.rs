@@ -10,9 +10,9 @@ use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 
 use super::body::{Body, JSON, read};
-use super::faults::{Hangup, Kind};
 use super::routes::refuse;
 use super::{App, words};
+use crate::faults::{Hangup, Kind};
 use crate::mock::Mock;
 use crate::pyjson;
 use crate::wire::{self, Call, Outcome, Reply};

@@ -6,9 +6,9 @@
 mod body;
 mod browser;
 mod call;
-pub mod faults;
 mod page;
 mod routes;
+mod side;
 mod words;
 
 use std::future::Future;
@@ -24,11 +24,10 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-pub use body::{Body, JSON, json_reply, read};
-pub use page::{escape, html};
+pub use body::Body;
 pub use words::describe;
 
-use self::faults::Faults;
+use crate::faults::Faults;
 use crate::mock::Mock;
 use crate::wire;
 

@@ -7,8 +7,8 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use serde_json::json;
 
 use super::body::{Body, json_reply};
-use super::faults::Hangup;
-use super::{App, browser, call};
+use super::{App, browser, call, side};
+use crate::faults::Hangup;
 use crate::{control, wire};
 
 /// Answers one request.
@@ -38,7 +38,7 @@ async fn route(app: &App, request: Request<Incoming>) -> Response<Body> {
         return redirect("/__mock__/");
     }
     if let Some(rest) = path.strip_prefix(control::ROOT) {
-        return control::respond(app, rest, request).await;
+        return side::respond(app, rest, request).await;
     }
     if path == "/" {
         return redirect(wire::ROOT);

@@ -5,9 +5,9 @@ use carbon_specs::{Provenance, Schema};
 use super::Mock;
 use crate::answer::{self, Answered, Question};
 use crate::chain;
-use crate::deviate::{self, Deviations};
-use crate::exercise;
-use crate::foresight::{Came, Otherwise, Stale};
+use crate::deviate;
+use crate::deviation::Deviations;
+use crate::foresight::{Otherwise, Stale};
 use crate::hazards::Author;
 use crate::journal::{self, Entry};
 use crate::orm::CallError;
@@ -126,7 +126,7 @@ impl Mock {
             path: call.path.clone(),
             call: words,
             methods: steps.iter().map(|step| step.method.clone()).collect(),
-            arguments: steps.iter().map(|step| exercise::names(&step.arg)).collect(),
+            arguments: steps.iter().map(|step| journal::names(&step.arg)).collect(),
             fields: asked.fields.clone().unwrap_or_default(),
             model: model.map_or_else(|| call.model.clone(), |model| model.name.clone()),
             error,
@@ -240,7 +240,7 @@ fn timing(
         Forecast::Unknown => return Timing::Unknown,
         Forecast::Ahead(ahead) => ahead,
     };
-    let now = Came::of(answered, store);
+    let now = answer::came(answered, store);
     let otherwise = |state: &Store| now.otherwise(&question.came(state), store);
     let culprit = || outlook().culprit(|state| otherwise(state).is_some());
     match otherwise(&ahead) {

@@ -8,12 +8,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use carbon_specs::schema::FieldType;
 use carbon_specs::{Model, ModelId, Provenance, Schema};
 use jiff::civil::DateTime;
 
 use super::error::CallError;
 use super::instance::Instance;
-use crate::deviate::Deviations;
+use crate::deviation::Deviations;
 use crate::store::{Pk, Store, Value, state};
 use crate::tasks::{Chance, Change, ChangeError, Patch};
 
@@ -31,11 +32,26 @@ impl Keys {
     }
 
     /// The next key of a model: one more than the greatest there is or was handed out.
-    pub fn next(&mut self, store: &Store, model: ModelId) -> Pk {
-        let greatest = store.table(model).last_pk().unwrap_or(0);
-        let next = self.handed.get(&model).copied().unwrap_or(self.floor).max(greatest).max(0).saturating_add(1);
-        self.handed.insert(model, next);
-        next
+    ///
+    /// # Errors
+    /// The greatest key that the column can hold is taken.
+    pub fn next(&mut self, store: &Store, model: ModelId) -> Result<Pk, CallError> {
+        let last = store.table(model).last_pk().unwrap_or(0);
+        let last = self.handed.get(&model).copied().unwrap_or(self.floor).max(last).max(0);
+        let model = store.schema().at(model);
+        let greatest = match model.at(model.pk).kind {
+            // Keys above a floor are foreseen, and never written.
+            FieldType::Int if self.floor == 0 => i64::from(i32::MAX),
+            _ => i64::MAX,
+        };
+        if last >= greatest {
+            return Err(CallError::Refused(format!(
+                "{} has no keys left: {last} is the greatest, and taken",
+                model.name
+            )));
+        }
+        self.handed.insert(model.id, last + 1);
+        Ok(last + 1)
     }
 }
 
@@ -194,7 +210,7 @@ impl<'w> Tx<'w> {
     pub fn save(&mut self, object: &mut Instance) -> Result<Pk, CallError> {
         let pk = match object.pk {
             Some(pk) => pk,
-            None => self.keys.next(&self.store, object.model),
+            None => self.keys.next(&self.store, object.model)?,
         };
         let pk_place = object.model().pk.0;
         object.values[pk_place] = Value::Int(pk);

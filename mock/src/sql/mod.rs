@@ -120,10 +120,11 @@ pub fn run_within(store: &Store, now: DateTime, input: &str, limits: Limits) -> 
 /// server has a few MB only, of which each operation inside another takes its part; this memory is not touched unless
 /// a statement needs it.
 fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, SqlError> {
-    let failed = || SqlError::limit("there is no thread to run the statement on");
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(DEEP_STACK).spawn_scoped(scope, work);
-        thread.map_err(|_| failed())?.join().map_err(|_| failed())
+        let thread = thread.map_err(|_| SqlError::limit("there is no thread to run the statement on"))?;
+        // A panic is a bug of ours, and whoever asked tells of it as of any other.
+        thread.join().map_err(|panic| std::panic::resume_unwind(panic))
     })
 }
 

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
+use super::error::WireError;
 use super::form::{self, shown};
-use super::{ROOT, json, multipart};
+use super::path::{call_path, model_in};
+use super::{json, multipart};
 
 /// One call of the API.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,101 +51,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self { pairs: 1000, steps: 64 }
     }
-}
-
-/// Why a body is no call; its text becomes the envelope's `error`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WireError {
-    /// The path names no model.
-    #[error("{0} is not {ROOT}<Model>/")]
-    Path(String),
-    /// There is nothing to call.
-    #[error("no method1: the body must be a form like method1=objects.get&arg1={{\"id\":1}}{}", hint(.found))]
-    NoMethod {
-        /// What the body held instead.
-        found: String,
-    },
-    /// A method without a name.
-    #[error("{name} is empty: it must name a method, like objects.filter")]
-    EmptyMethod {
-        /// `methodN`.
-        name: String,
-    },
-    /// A number beyond bounds.
-    #[error("{0}: the number is too large")]
-    Number(String),
-    /// Too many methods.
-    #[error("the chain has more than {most} methods")]
-    TooManySteps {
-        /// The bound.
-        most: usize,
-    },
-    /// Too many pairs.
-    #[error("the body has more than {most} pairs")]
-    TooManyPairs {
-        /// The bound.
-        most: usize,
-    },
-    /// A `%` that encodes nothing.
-    #[error("{place}: broken percent-encoding `{found}` at byte {at} (a literal % is sent as %25)")]
-    Percent {
-        /// The key.
-        place: String,
-        /// From 1, in the value as sent.
-        at: usize,
-        /// What is there.
-        found: String,
-    },
-    /// Not UTF-8.
-    #[error("{place} is not UTF-8 (byte {at} after decoding)")]
-    Utf8 {
-        /// The key.
-        place: String,
-        /// From 1.
-        at: usize,
-    },
-    /// A multipart form that is none.
-    #[error("the multipart form is broken: {problem}")]
-    Multipart {
-        /// What is wrong.
-        problem: String,
-    },
-    /// Not a form at all.
-    #[error("the body is {found}: it must be a form (application/x-www-form-urlencoded)")]
-    NotAForm {
-        /// Its content type.
-        found: String,
-    },
-    /// An argument or `fields` is no JSON.
-    #[error("{name} is not JSON: {problem} (character {column}, near {near})")]
-    NotJson {
-        /// `argN` or `fields`.
-        name: String,
-        /// The character, from 1.
-        column: usize,
-        /// What was expected.
-        problem: String,
-        /// The text around it.
-        near: String,
-    },
-    /// An argument of the wrong kind.
-    #[error("{name} must be a JSON object or list, not {found}")]
-    NotAnArgument {
-        /// `argN`.
-        name: String,
-        /// What it is.
-        found: &'static str,
-    },
-    /// `fields` of the wrong kind.
-    #[error("fields must be a JSON list of names, like [\"id\", \"name\"]: {problem}")]
-    Fields {
-        /// What is wrong.
-        problem: String,
-    },
-}
-
-fn hint(found: &str) -> String {
-    if found.is_empty() { "; it is empty".to_owned() } else { format!("; it has {found}") }
 }
 
 impl Call {
@@ -295,23 +202,6 @@ fn numbered(key: &str, prefix: &str) -> Result<Option<u32>, WireError> {
     }
 }
 
-/// The model that a path names, decoded, with or without a slash at its end.
-pub fn model_in(path: &str) -> Option<String> {
-    let name = path.strip_prefix(ROOT)?;
-    let name = name.strip_suffix('/').unwrap_or(name);
-    (!name.is_empty() && !name.contains('/')).then(|| decode_path(name)).flatten()
-}
-
-/// A part of a path, percent-decoded (a `+` stays one there); none where that is broken.
-pub fn decode_path(part: &str) -> Option<String> {
-    form::decode(part.replace('+', "%2B").as_bytes()).ok()
-}
-
-/// What a reply echoes as `call`.
-pub fn call_path(model: &str) -> String {
-    format!("{ROOT}{model}/")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -458,15 +348,6 @@ mod tests {
         assert_eq!(call.extra, [("get_version".to_owned(), "True".to_owned())]);
         assert_eq!((call.path.as_str(), call.steps.len()), ("/rest_api/v2/Version/", 0));
         assert!(call.no_method().to_string().contains("it has `get_version`"));
-    }
-
-    #[test]
-    fn a_path_names_one_model() {
-        assert_eq!(model_in("/rest_api/v2/tarif"), Some("tarif".into()));
-        assert_eq!(model_in("/rest_api/v2/%D0%96/"), Some("Ж".into()));
-        for path in ["/rest_api/v2/", "/rest_api/v2/a/b/", "/rest_api/v1/Users/", "/", "/rest_api/v2/%zz/"] {
-            assert_eq!(model_in(path), None, "{path}");
-        }
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 //!
 //! `serde_urlencoded` replaces silently too, so it only serves as the oracle of the tests.
 
-use super::call::WireError;
+use super::error::WireError;
 
 /// One `key=value` of the body, decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]

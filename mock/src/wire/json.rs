@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, error::Category};
 
-use super::call::WireError;
+use super::error::WireError;
 use super::form::shown;
 
 /// An argument: an object (by name) or a list (by position); nothing given is `{}`.

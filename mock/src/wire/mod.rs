@@ -4,14 +4,16 @@
 //! models, no state and no HTTP. Start at [`parse`] and [`body`].
 
 mod call;
+mod error;
 mod form;
 mod json;
 mod multipart;
+mod path;
 mod reply;
 
-pub use call::{
-    Call, Limits, Step, WireError, call_path, decode_path, model_in, parse, parse_as, parse_within, unread,
-};
+pub use call::{Call, Limits, Step, parse, parse_as, parse_within, unread};
+pub use error::WireError;
+pub use path::{call_path, decode_path, model_in};
 pub use reply::{BrokenOff, CHUNK, Outcome, Pieces, Reply, Spelled, body};
 
 /// Where the vendor's API lives.

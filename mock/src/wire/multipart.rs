@@ -1,6 +1,6 @@
 //! `multipart/form-data`, which Django reads as it reads a plain form: PHP's curl sends it for an array of fields.
 
-use super::call::WireError;
+use super::error::WireError;
 use super::form::{Pair, shown};
 
 /// The boundary in a content type; none if it is no multipart form.

@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn envelopes_are_spelled_as_the_page_prints_them() {
-        // Page line 626.
+        // Page line 623.
         check(
             Outcome::Value(json!({"pk": null, "model": "DynamicSessions",
                 "fields": {"ttype": "None", "id": 12200, "suid": "144997776676316356"}})),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Manner;
-use crate::deviate::Deviation;
+use crate::deviation::Deviation;
 use crate::hazards::Author;
 use crate::orm::{Keys, Leases, Tx};
 use crate::store::{Pk, Store};

@@ -12,7 +12,8 @@ use jiff::civil::{Date, DateTime, Time};
 
 use crate::billing;
 use crate::counted::plural;
-use crate::deviate::{self, Deviation, Deviations};
+use crate::deviate;
+use crate::deviation::{Deviation, Deviations};
 use crate::foresight::Stale;
 use crate::hazards::{Author, Authors, Hazards, overlap};
 use crate::journal::Journal;

@@ -7,6 +7,9 @@ use crate::hazards::Hazard;
 use crate::store::value::show;
 use crate::tasks::Change;
 
+/// The most rows that are named of a task; a mass change has many.
+const MOST_ROWS: usize = 100;
+
 impl Failed {
     /// For the control API.
     pub fn to_json(&self) -> Json {
@@ -28,23 +31,27 @@ impl World {
             .queue
             .pending()
             .map(|task| {
-                let rows: Vec<Json> = task
-                    .order
-                    .changes
+                let changes = &task.order.changes;
+                let rows: Vec<Json> = changes
                     .iter()
+                    .take(MOST_ROWS)
                     .map(|change| {
                         let (model, pk) = change.target();
                         json!({ "change": change_name(change), "model": schema.at(model).name, "pk": pk })
                     })
                     .collect();
-                json!({
+                let mut told = json!({
                     "id": task.id,
                     "request": task.order.request,
                     "call": &*task.order.call,
                     "queued": show(task.queued),
                     "due": show(task.due),
                     "changes": rows,
-                })
+                });
+                if changes.len() > MOST_ROWS {
+                    told["more_changes"] = (changes.len() - MOST_ROWS).into();
+                }
+                told
             })
             .collect();
         let failed: Vec<Json> = self.failed.iter().map(Failed::to_json).collect();

@@ -92,7 +92,7 @@ pub const LAWS: &[Law] = &[
     Law {
         name: "linked-list",
         says: "a reverse link in `fields` lists every row that points at the object",
-        source: Source::Page(55),
+        source: Source::Page(45),
         make: |sample, dice| family(sample, dice, 1),
         calls: |_, pick| {
             let (link, column) = (pick.name(0), pick.name(1));
@@ -112,7 +112,7 @@ pub const LAWS: &[Law] = &[
     Law {
         name: "fields-across",
         says: "a path of `fields` across a foreign key shows the value that the other row has",
-        source: Source::Page(57),
+        source: Source::Page(41),
         make: across,
         calls: |_, pick| {
             let (key, column) = (pick.name(0), pick.name(1));
@@ -126,7 +126,7 @@ pub const LAWS: &[Law] = &[
     Law {
         name: "condition-across",
         says: "a condition across a foreign key finds the rows whose other row satisfies it",
-        source: Source::Page(49),
+        source: Source::Page(438),
         make: across,
         calls: |s, pick| {
             let key = pick.name(0);
@@ -146,7 +146,7 @@ pub const LAWS: &[Law] = &[
     Law {
         name: "method-numbers",
         says: "methods are carried out in the order of their numbers, 10 after 2, and a missing number is passed over",
-        source: Source::Page(36),
+        source: Source::Page(395),
         make: |sample, dice| {
             let table = sample.any_table(dice, |table| table.rows.len() > 1).ok_or("no model has two rows")?;
             let keys = sample.tables[table].keys();
@@ -201,16 +201,14 @@ fn family(sample: &Sample, dice: &mut Dice, least: usize) -> Made {
 /// A foreign key with values, and a column of the model it leads to: key, column, the other model and the key's attribute as
 /// names; some keys of the other model as a value.
 fn across(sample: &Sample, dice: &mut Dice) -> Made {
-    let column = sample
-        .any_column(dice, |column| sample.model(column.table).at(column.field).to.is_some())
-        .ok_or("no foreign key has a value")?;
-    let field = sample.model(column.table).at(column.field);
-    let to = field.to.ok_or("no foreign key has a value")?;
-    let target = sample.schema.at(to);
+    let column = sample.any_column(dice, |column| sample.is_link(column)).ok_or("no foreign key has a value")?;
+    let (target, seen) = sample.target(column).ok_or("no foreign key has a value")?;
+    let is_seen =
+        |name: &str| seen.and_then(|table| table.rows.first()).is_none_or(|row| row.fields.contains_key(name));
     let shown: Vec<&str> = target
         .fields
         .iter()
-        .filter(|field| field.id != target.pk && field.to.is_none() && !field.secret)
+        .filter(|field| field.id != target.pk && field.to.is_none() && !field.secret && is_seen(&field.column))
         .map(|field| field.name.as_str())
         .collect();
     let name = dice.pick(&shown).ok_or("the other model has no column to show")?;

@@ -28,6 +28,19 @@ pub const LAWS: &[Law] = &[
         judge: |sample, pick, replies| by_value(sample, pick, replies, &|kind, value, other| same(kind, value, other)),
     },
     Law {
+        name: "exact-case",
+        says: "equality tells upper-case letters from lower-case ones",
+        source: DJANGO,
+        make: |sample, dice| {
+            let cased = |_: &Column, text: &str| swapped(text) != text;
+            let (column, value) =
+                super::super::draw::text(sample, dice, cased).ok_or("no text column has letters with two cases")?;
+            Ok(on(sample, dice, column).needing(column.name.clone(), json!(swapped(&value))))
+        },
+        calls: value_calls,
+        judge: |sample, pick, replies| by_value(sample, pick, replies, &|kind, value, other| same(kind, value, other)),
+    },
+    Law {
         name: "in",
         says: "`in` is the union of equalities",
         source: DJANGO,
@@ -100,7 +113,7 @@ pub const LAWS: &[Law] = &[
     Law {
         name: "isnull",
         says: "`isnull` with true finds the rows whose value is null, with false the others; 1 and 0 mean the same",
-        source: Source::Page(689),
+        source: Source::Page(700),
         make: isnull,
         calls: isnull_calls,
         judge: isnull_judge,
@@ -146,7 +159,7 @@ pub const LAWS: &[Law] = &[
     Law {
         name: "key",
         says: "`pk` is the primary key by another name",
-        source: Source::Page(424),
+        source: Source::Page(277),
         make: |sample, dice| {
             let table = sample.any_table(dice, |_| true).ok_or("no model has rows")?;
             let (name, key) = (&sample.tables[table].name, sample.model(table).pk_field().name.clone());
@@ -192,7 +205,7 @@ pub const LAWS: &[Law] = &[
     Law {
         name: "foreign-key-spellings",
         says: "a foreign key may be asked for as `fk`, `fk_id`, `fk__pk` and by its target's key",
-        source: Source::Page(424),
+        source: Source::Page(326),
         make: key_spellings,
         calls: renamed_calls,
         judge: twins,
@@ -200,6 +213,15 @@ pub const LAWS: &[Law] = &[
 ];
 
 use super::super::pick::Scope;
+
+/// The text with the case of its letters turned.
+fn swapped(text: &str) -> String {
+    let turned = |letter: char| match letter.is_lowercase() {
+        true => letter.to_uppercase().to_string(),
+        false => letter.to_lowercase().to_string(),
+    };
+    text.chars().map(turned).collect()
+}
 
 /// A pick on a column's table; the column is its first name.
 pub(super) fn on(sample: &Sample, dice: &mut Dice, column: &Column) -> Pick {
@@ -380,12 +402,7 @@ fn as_text(sample: &Sample, dice: &mut Dice) -> Made {
     let numeric = |column: &Column| {
         matches!(
             column.kind,
-            FieldType::Int
-                | FieldType::BigInt
-                | FieldType::Fk
-                | FieldType::Decimal
-                | FieldType::Money
-                | FieldType::Flag
+            FieldType::Int | FieldType::BigInt | FieldType::Fk | FieldType::Decimal | FieldType::Money
         )
     };
     let column = sample.any_column(dice, numeric).ok_or("no column has a number")?;
@@ -429,9 +446,9 @@ pub(super) fn twins(_: &Sample, _: &Pick, replies: &[Reply]) -> Result<Judged, W
 }
 
 fn key_spellings(sample: &Sample, dice: &mut Dice) -> Made {
-    let column = sample.any_column(dice, |column| column.kind == FieldType::Fk).ok_or("no foreign key has a value")?;
-    let field = sample.model(column.table).at(column.field);
-    let target = field.to.map(|to| sample.schema.at(to).pk_field().name.clone()).ok_or("no foreign key has a value")?;
+    let column = sample.any_column(dice, |column| sample.is_link(column)).ok_or("no foreign key has a value")?;
+    let (target, _) = sample.target(column).ok_or("no foreign key has a value")?;
+    let target = target.pk_field().name.clone();
     let table = &sample.tables[column.table];
     let value = dice.pick(&column.values).cloned().unwrap_or_default();
     Ok(Pick::of(&table.name, table.scope(dice))

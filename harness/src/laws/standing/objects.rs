@@ -42,10 +42,12 @@ fn each(schema: &Schema, call: &Call, reply: &Reply, inspect: &Inspect<'_>) -> J
     objects.into_iter().try_for_each(|object| walk(schema, model, object, inspect)).into()
 }
 
-/// Exactly `pk`, `model`, `fields`, in this order.
+/// Exactly `pk`, `model`, `fields`, in any order: the page prints both.
 pub fn form(schema: &Schema, call: &Call, reply: &Reply) -> Judged {
     each(schema, call, reply, &|model, object| {
-        must(object.keys().eq(["pk", "model", "fields"]), "exactly `pk`, `model`, `fields`", keys(object))?;
+        let parts = ["pk", "model", "fields"];
+        let has_all = object.len() == parts.len() && parts.iter().all(|part| object.contains_key(*part));
+        must(has_all, "exactly `pk`, `model`, `fields`", keys(object))?;
         let named = object.get("model").and_then(Value::as_str);
         must(named == Some(&model.name), format!("the model `{}`", model.name), format!("{:?}", object.get("model")))?;
         must(object.get("fields").is_some_and(Value::is_object), "`fields` as an object", "something else")
@@ -106,10 +108,10 @@ fn column(model: &Model, name: &str, value: &Value) -> Result<(), Wrong> {
     held.map_err(|wrong| spelled(Some(field.kind), wrong))
 }
 
-/// The page says what a sum is, and nowhere how it is spelled.
+/// The page says what a sum is and what a flag says, and nowhere how a reply spells them.
 fn spelled(kind: Option<FieldType>, wrong: Wrong) -> Wrong {
     match kind {
-        Some(FieldType::Money) => wrong.resting_on(Provenance::Assumed),
+        Some(FieldType::Money | FieldType::Flag) => wrong.resting_on(Provenance::Assumed),
         _ => wrong,
     }
 }

@@ -1,7 +1,7 @@
 //! Probes of what conditions and chains mean.
 
 use super::Step::{self, Call};
-use crate::deviate::Deviation::{self, self as D};
+use crate::deviation::Deviation::{self, self as D};
 
 /// One call on a model that is answered by a list of keys.
 macro_rules! keys {

@@ -4,7 +4,7 @@ mod conditions;
 mod replies;
 mod writes;
 
-use super::{Deviation, Group};
+use crate::deviation::{Deviation, Group};
 
 /// One step of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

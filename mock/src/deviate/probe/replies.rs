@@ -1,7 +1,7 @@
 //! Probes of how replies are formed and spelled, and of what there is to call.
 
 use super::Step::{self, Call};
-use crate::deviate::Deviation::{self, self as D};
+use crate::deviation::Deviation::{self, self as D};
 
 const ONE: &[Step] = &[Call("Abonents", r#"method1=objects.get&arg1={"id":"3"}&fields=["id","name"]"#)];
 const WHOLE: &[Step] = &[Call("Abonents", r#"method1=objects.get&arg1={"id":3}"#)];

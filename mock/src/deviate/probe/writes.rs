@@ -1,7 +1,7 @@
 //! Probes of writes, and of the statuses they come with.
 
 use super::Step::{self, Call, RunTasks};
-use crate::deviate::Deviation::{self, self as D};
+use crate::deviation::Deviation::{self, self as D};
 
 const MISSING: &[Step] = &[Call("Abonents", r#"method1=objects.get&arg1={"id":999999}"#)];
 

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{Said, Saying};
-use crate::deviate::Deviation as D;
+use crate::deviation::Deviation as D;
 use crate::pyjson;
 
 /// Changes what the cabinet says.

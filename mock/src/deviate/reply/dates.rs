@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 use super::objects::Column;
-use crate::deviate::{Deviation as D, Deviations};
+use crate::deviation::{Deviation as D, Deviations};
 use crate::store::value::{DATETIME_FORMAT, parse_date, parse_datetime};
 
 /// Changes one value of a column.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::errors::is_unknown_model;
 use super::{Said, Saying};
-use crate::deviate::Deviation as D;
+use crate::deviation::Deviation as D;
 
 /// What goes out, before it is spelled.
 pub struct Sent {

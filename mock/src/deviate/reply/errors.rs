@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::envelope::is_missing;
 use super::{Said, Saying};
-use crate::deviate::Deviation as D;
+use crate::deviation::Deviation as D;
 
 /// Changes a refusal.
 pub fn change(saying: &Saying<'_>, said: Said) -> Said {

@@ -13,7 +13,7 @@ mod types;
 use carbon_specs::Schema;
 use serde_json::Value as Json;
 
-use super::{Deviation, Deviations};
+use crate::deviation::{Deviation, Deviations};
 use crate::wire::{Call, Outcome, Reply, Spelled};
 
 /// What is being rewritten, and what is known about it.

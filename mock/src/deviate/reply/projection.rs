@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Saying;
 use super::objects::{fields, model_of, objects};
-use crate::deviate::Deviation as D;
+use crate::deviation::Deviation as D;
 
 /// A column that is there no more.
 const GONE: &str = "sms";

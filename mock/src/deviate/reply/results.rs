@@ -6,8 +6,8 @@ use super::envelope::is_missing;
 use super::objects;
 use super::{Said, Saying};
 use crate::chain;
-use crate::deviate::Deviation as D;
 use crate::deviate::steps::method;
+use crate::deviation::Deviation as D;
 
 /// Changes what the last method answered.
 pub fn change(saying: &Saying<'_>, said: Said) -> Said {

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
 use super::envelope::Body;
-use crate::deviate::{Deviation as D, Deviations};
+use crate::deviation::{Deviation as D, Deviations};
 
 /// The bytes of what goes out.
 pub fn spell(on: Deviations, body: &Body) -> Vec<u8> {

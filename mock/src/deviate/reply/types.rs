@@ -8,7 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value as Json;
 
 use super::objects::Column;
-use crate::deviate::{Deviation as D, Deviations};
+use crate::deviation::{Deviation as D, Deviations};
 
 /// Changes one value of a column.
 pub fn change(on: Deviations, column: Column, value: &mut Json) {

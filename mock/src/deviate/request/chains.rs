@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::deviate::steps::{after, drop_all, instead, last, method, replace};
-use crate::deviate::{Deviation as D, Deviations};
+use crate::deviation::{Deviation as D, Deviations};
 use crate::wire::Call;
 
 /// What follows from the numbers of `methodN`.

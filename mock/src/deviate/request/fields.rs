@@ -2,7 +2,7 @@
 
 use carbon_specs::Schema;
 
-use crate::deviate::{Deviation as D, Deviations};
+use crate::deviation::{Deviation as D, Deviations};
 use crate::orm::project;
 use crate::wire::Call;
 

@@ -4,7 +4,7 @@ use carbon_specs::{Model, Schema};
 use serde_json::{Map, Value as Json, json};
 
 use crate::deviate::steps::{after, conditions, drop_all, instead, method, replace};
-use crate::deviate::{Deviation as D, Deviations};
+use crate::deviation::{Deviation as D, Deviations};
 use crate::orm::lookup::LookupKind;
 use crate::orm::path::{self, Path};
 use crate::wire::{Call, Step};

@@ -4,7 +4,7 @@ use carbon_specs::{Field, FieldType, Model, Schema};
 use serde_json::{Map, Value as Json, json};
 
 use crate::deviate::steps::conditions;
-use crate::deviate::{Deviation as D, Deviations};
+use crate::deviation::{Deviation as D, Deviations};
 use crate::orm::lookup::LookupKind;
 use crate::orm::path;
 use crate::wire::Call;

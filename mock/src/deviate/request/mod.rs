@@ -9,7 +9,7 @@ mod writes;
 
 use carbon_specs::Schema;
 
-use super::Deviations;
+use crate::deviation::Deviations;
 use crate::wire::Call;
 
 pub(crate) use writes::before;

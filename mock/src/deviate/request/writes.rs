@@ -4,7 +4,7 @@ use carbon_specs::Schema;
 use serde_json::{Value as Json, json};
 
 use crate::deviate::steps::{after, last, method};
-use crate::deviate::{Deviation as D, Deviations};
+use crate::deviation::{Deviation as D, Deviations};
 use crate::wire::Call;
 
 /// Changes what is to be written.

@@ -10,7 +10,7 @@ pub use elsewhere::{Signal, Signals};
 
 #[cfg(unix)]
 mod unix {
-    use std::fs::File;
+    use std::fs::{self, File};
 
     use rustix::process::{Pid, getpgrp, kill_process};
     use rustix::termios::tcgetpgrp;
@@ -46,11 +46,27 @@ mod unix {
         File::open("/dev/tty").ok().and_then(|tty| tcgetpgrp(tty).ok()) == Some(getpgrp())
     }
 
+    /// Whether we were started with a signal ignored, as `nohup` does. Told by Linux alone; elsewhere it is not.
+    fn is_ignored(kind: SignalKind) -> bool {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+        mask >> (kind.as_raw_value() - 1) & 1 == 1
+    }
+
+    async fn hung_up(signal: Option<&mut unix::Signal>) {
+        match signal {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+
     /// Those that we are sent.
     pub struct Signals {
         terminate: unix::Signal,
         interrupt: unix::Signal,
-        hangup: unix::Signal,
+        /// Not where it is ignored: who says `nohup` means it.
+        hangup: Option<unix::Signal>,
     }
 
     impl Signals {
@@ -62,7 +78,10 @@ mod unix {
             Ok(Self {
                 terminate: signal(SignalKind::terminate())?,
                 interrupt: signal(SignalKind::interrupt())?,
-                hangup: signal(SignalKind::hangup())?,
+                hangup: match SignalKind::hangup() {
+                    kind if is_ignored(kind) => None,
+                    kind => Some(signal(kind)?),
+                },
             })
         }
 
@@ -72,7 +91,7 @@ mod unix {
             Signal(tokio::select! {
                 _ = self.terminate.recv() => S::TERM,
                 _ = self.interrupt.recv() => S::INT,
-                _ = self.hangup.recv() => S::HUP,
+                () = hung_up(self.hangup.as_mut()) => S::HUP,
             })
         }
     }

@@ -1,18 +1,12 @@
-//! What was asked and answered, kept for the control API, the console and `verify`. Bounded.
-
-use std::collections::VecDeque;
+//! One answered call, as it is kept and told. Bounded.
 
 use carbon_specs::Provenance;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::store::value::show;
-use crate::verdict::Judge;
 use crate::wire::Call;
-
-/// The most entries kept; older ones go.
-pub const CAPACITY: usize = 10_000;
 
 /// The longest text of an entry, in characters.
 const LONGEST_TEXT: usize = 2000;
@@ -57,7 +51,7 @@ pub struct Entry {
 
 impl Entry {
     /// Cuts what a client may have made long, so that the journal's memory is bounded whatever is sent.
-    fn shorten(&mut self) {
+    pub(super) fn shorten(&mut self) {
         let names = [&mut self.methods, &mut self.fields, &mut self.warnings].into_iter().chain(&mut self.arguments);
         for list in names {
             list.truncate(LONGEST_LIST);
@@ -72,73 +66,6 @@ fn shorten(text: &mut String) {
     if let Some((at, _)) = text.char_indices().nth(LONGEST_TEXT) {
         text.truncate(at);
         text.push('…');
-    }
-}
-
-/// A journal as the control API tells it, and as it is saved: all that a verdict needs.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Saved {
-    /// The calls kept, oldest first.
-    pub journal: Vec<Entry>,
-    /// What was spoilt.
-    pub hazards: Vec<Told>,
-    /// How many calls there were.
-    pub total: u64,
-    /// How many tasks waited.
-    #[serde(default)]
-    pub waiting: usize,
-}
-
-/// A hazard, as told.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Told {
-    /// In one sentence.
-    pub says: String,
-}
-
-/// The last calls.
-#[derive(Clone, Debug, Default)]
-pub struct Journal {
-    entries: VecDeque<Entry>,
-    last: u64,
-    judge: Judge,
-}
-
-impl Journal {
-    /// A number for a call that is about to be answered.
-    pub fn reserve(&mut self) -> u64 {
-        self.last += 1;
-        self.last
-    }
-
-    /// Adds an entry, as calls are done with.
-    pub fn push(&mut self, mut entry: Entry) {
-        entry.shorten();
-        self.judge.see(&entry);
-        if self.entries.len() == CAPACITY {
-            self.entries.pop_front();
-        }
-        self.entries.push_back(entry);
-    }
-
-    /// The entries kept, oldest first.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter()
-    }
-
-    /// What was seen of all calls.
-    pub fn judge(&self) -> &Judge {
-        &self.judge
-    }
-
-    /// How many calls there were, those no longer kept among them.
-    pub fn total(&self) -> u64 {
-        self.last
-    }
-
-    /// For the control API, oldest first.
-    pub fn to_json(&self) -> Json {
-        json!({ "journal": self.entries, "total": self.last })
     }
 }
 

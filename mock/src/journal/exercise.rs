@@ -6,7 +6,7 @@ use carbon_specs::Contract;
 use carbon_specs::example::{Example, Request};
 use serde_json::Value as Json;
 
-use crate::journal::Entry;
+use super::entry::Entry;
 use crate::wire::{self, Call};
 
 /// What of a call tells which one it is. Values do not: they are the integration's own.

@@ -6,9 +6,9 @@ use std::fmt;
 use carbon_specs::Contract;
 use serde::{Deserialize, Serialize};
 
+use super::entry::Entry;
+use super::exercise::{self, Pattern};
 use crate::counted::plural;
-use crate::exercise::{self, Pattern};
-use crate::journal::{Entry, Saved};
 
 /// The most violations told; later ones are counted.
 const MOST_VIOLATIONS: usize = 10_000;
@@ -73,6 +73,27 @@ impl Judge {
             waiting,
         }
     }
+}
+
+/// A journal as the control API tells it, and as it is saved: all that a verdict needs.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Saved {
+    /// The calls kept, oldest first.
+    pub journal: Vec<Entry>,
+    /// What was spoilt.
+    pub hazards: Vec<Told>,
+    /// How many calls there were.
+    pub total: u64,
+    /// How many tasks waited.
+    #[serde(default)]
+    pub waiting: usize,
+}
+
+/// A hazard, as told.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Told {
+    /// In one sentence.
+    pub says: String,
 }
 
 /// The judgement.

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
 
 use crate::deviate::probe::Step;
-use crate::deviate::{Deviation, Deviations, Shows};
+use crate::deviation::{Deviation, Deviations, Shows};
 use crate::server::Builder;
 use crate::wire;
 

@@ -7,10 +7,10 @@ use std::process::{ExitCode, ExitStatus};
 
 use tokio::process::{Child, Command};
 
-use crate::cli_keep::{self, KeepError};
-use crate::cli_signals::{Signal, Signals};
+use super::keep::{self, KeepError};
 use crate::server::Builder;
 use crate::server::StartError;
+use crate::signals::{Signal, Signals};
 
 /// Neither violation nor hazard may be there, and the journal must have been saved.
 const NOT_CLEAN: u8 = 1;
@@ -78,7 +78,7 @@ pub fn run(builder: Builder, command: &[OsString], journal: Option<&Path>) -> Re
         carbon.mock().run_tasks();
         let verdict = carbon.mock().verdict();
         let _ = writeln!(io::stderr(), "{verdict}");
-        let saved = journal.map_or(Ok(()), |path| cli_keep::journal(carbon.mock(), path));
+        let saved = journal.map_or(Ok(()), |path| keep::journal(carbon.mock(), path));
         carbon.shutdown().await;
         if let Err(error) = &saved {
             let _ = writeln!(io::stderr(), "error: {error}");
