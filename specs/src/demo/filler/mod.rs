@@ -149,7 +149,7 @@ mod tests {
 
     use super::books::{FIRST_ENTRY, MONTHS};
     use super::packages::MOST;
-    use super::{FIRST, FIRST_FOLDER, Maker, PAGE_SERVICES, around};
+    use super::{FIRST, Maker, PAGE_SERVICES, around};
     use crate::Contract;
     use crate::demo::{DemoRow, check, filler};
     use crate::schema::Schema;
