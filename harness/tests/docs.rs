@@ -71,7 +71,7 @@ fn page(contract: &Contract) -> Vec<String> {
             line.push_str(&text);
         }
     }
-    let last = *lines.keys().next_back().expect("something is cited");
+    let last = lines.keys().next_back().copied().unwrap_or_default();
     let mut page: Vec<String> = (1..=last).map(|number| lines.remove(&number).unwrap_or_default()).collect();
     page.extend(["Ищите метку?".to_owned(), String::new(), "A new sentence.".to_owned()]);
     page

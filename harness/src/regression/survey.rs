@@ -17,7 +17,7 @@ pub const SECTION: &str = "survey";
 
 /// Ways to ask: lookups, joins, orders, chains, of models that every server has and that are short. The service types are
 /// the page's own (line 642), so that their names are known.
-const WAYS: [(&str, &str); 46] = [
+const WAYS: [(&str, &str); 47] = [
     ("Tarif", r#"method1=objects.all&fields=["id"]"#),
     ("Usluga", r#"method1=objects.all&fields=["id"]"#),
     ("Tarif", r#"method1=objects.count"#),
@@ -37,6 +37,7 @@ const WAYS: [(&str, &str); 46] = [
     ("ServiceTypes", r#"method1=objects.filter&arg1={"id__in":[0,1,2,3,4,5,6,7,8,9,10,11,12,13]}&method2=count"#),
     ("ServiceTypes", r#"method1=objects.filter&arg1={"name__iexact":"системный"}&method2=count"#),
     ("ServiceTypes", r#"method1=objects.filter&arg1={"name__exact":"Системный "}&method2=count"#),
+    ("ServiceTypes", r#"method1=objects.filter&arg1={"name__exact":"системный"}&method2=count"#),
     ("ServiceTypes", r#"method1=objects.filter&arg1={"name__contains":"пакет"}&method2=count"#),
     ("ServiceTypes", r#"method1=objects.filter&arg1={"name__icontains":"пакет"}&method2=count"#),
     ("ServiceTypes", r#"method1=objects.filter&arg1={"name__icontains":"ip теле"}&method2=count"#),
