@@ -42,6 +42,15 @@ pub fn nested(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
+/// A key as it stands in a call: a number, or its digits.
+pub fn key(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok().filter(|number: &i64| number.to_string() == *text),
+        _ => None,
+    }
+}
+
 /// One request and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {

@@ -9,6 +9,29 @@ pub const API: &str = "/rest_api/v2/";
 /// The one call of the page that has no `methodN`.
 const GET_VERSION: &str = "get_version";
 
+/// Why a form is not read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormError {
+    /// A bare `;`.
+    #[error("the form holds a bare `;`, at which older servers cut it as at `&`: send it as %3B")]
+    Semicolon,
+    /// It is no form.
+    #[error("the form cannot be read: {0}")]
+    Unreadable(String),
+    /// A method that is none, or not the only one of its number.
+    #[error("`{0}` is empty, padded or there twice")]
+    Method(String),
+    /// A key whose number can be read in two ways, or not at all.
+    #[error("`{0}` has no plain number")]
+    Number(String),
+    /// A key that a call does not have.
+    #[error("the form holds `{0}`, which is no part of a call")]
+    Key(String),
+    /// The path is not a model's, or has more to it (`?`, `%`).
+    #[error("`{0}` is not the path of a model")]
+    Path(String),
+}
+
 /// A form, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Form {
@@ -24,13 +47,13 @@ impl Form {
     /// Reads a body.
     ///
     /// # Errors
-    /// A sentence: a key that is no part of a call, a number that is not plain, a method that is empty, padded or there twice.
-    pub fn parse(body: &str) -> Result<Self, String> {
+    /// See [`FormError`].
+    pub fn parse(body: &str) -> Result<Self, FormError> {
         if body.contains(';') {
-            return Err("the form holds a bare `;`, at which older servers cut it as at `&`: send it as %3B".to_owned());
+            return Err(FormError::Semicolon);
         }
         let pairs: Vec<(String, String)> =
-            serde_urlencoded::from_str(body).map_err(|error| format!("the form cannot be read: {error}"))?;
+            serde_urlencoded::from_str(body).map_err(|error| FormError::Unreadable(error.to_string()))?;
         let mut form = Self::default();
         for (key, value) in pairs {
             if key == "fields" {
@@ -41,13 +64,13 @@ impl Form {
                 let number = numbered(&key, number)?;
                 let twice = form.methods.iter().any(|(known, _)| *known == number);
                 if value.trim().is_empty() || value.trim() != value || twice {
-                    return Err(format!("`{key}` is empty, padded or there twice"));
+                    return Err(FormError::Method(key));
                 }
                 form.methods.push((number, value));
             } else if let Some(number) = key.strip_prefix("arg") {
                 form.args.push((numbered(&key, number)?, value));
             } else {
-                return Err(format!("the form holds `{key}`, which is no part of a call"));
+                return Err(FormError::Key(key));
             }
         }
         form.methods.sort_by_key(|(number, _)| *number);
@@ -58,16 +81,16 @@ impl Form {
 /// The model that a path names, in its spelling there.
 ///
 /// # Errors
-/// A sentence: a path that is not a model's, or has more to it (`?`, `%`).
-pub fn model_in(path: &str) -> Result<&str, String> {
+/// [`FormError::Path`].
+pub fn model_in(path: &str) -> Result<&str, FormError> {
     path.strip_prefix(API)
         .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
         .filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
-        .ok_or_else(|| format!("`{path}` is not the path of a model"))
+        .ok_or_else(|| FormError::Path(path.to_owned()))
 }
 
 /// The number of `method3`: plain digits without a leading zero, so that no two spellings mean one number.
-fn numbered(key: &str, digits: &str) -> Result<u32, String> {
+fn numbered(key: &str, digits: &str) -> Result<u32, FormError> {
     let plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().ok().filter(|_| plain).ok_or_else(|| format!("`{key}` has no plain number"))
+    digits.parse().ok().filter(|_| plain).ok_or_else(|| FormError::Number(key.to_owned()))
 }

@@ -11,9 +11,11 @@
 //! [`embedded`] is the only module that knows the mock; everything else speaks HTTP. What judges ([`check`],
 //! [`render`], [`diff`]) never sees a server at all.
 
+pub mod ask;
 pub mod bindings;
 pub mod brief;
 pub mod catalog;
+pub mod chain;
 pub mod check;
 pub mod choose;
 pub mod cli;
@@ -41,5 +43,4 @@ pub mod sandbox;
 pub mod shell;
 pub mod snapshot;
 pub mod target;
-pub mod unnamed;
 pub mod version;

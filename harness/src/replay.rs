@@ -434,7 +434,9 @@ fn refused(checks: &[Check], reply: &Value) -> Option<Mismatch> {
 /// The check on the first row of the list that it can be held of, whichever row of the demo data it names: other data have
 /// other rows, and a row without a tariff shows none. None, where there is no such row.
 fn anywhere<'c>(check: &'c Check, reply: &Value) -> Option<Cow<'c, Check>> {
-    let Some(rows) = reply.get("result").and_then(Value::as_array) else { return Some(Cow::Borrowed(check)) };
+    let Some(rows) = reply.get("result").and_then(Value::as_array) else {
+        return (!rests_on_nothing(check, reply)).then_some(Cow::Borrowed(check));
+    };
     let Some((_, inside)) = check.at.strip_prefix("/result/").and_then(|rest| {
         let (row, inside) = rest.split_once('/').unwrap_or((rest, ""));
         row.parse::<usize>().is_ok().then_some((row, inside))
@@ -445,6 +447,15 @@ fn anywhere<'c>(check: &'c Check, reply: &Value) -> Option<Cow<'c, Check>> {
     let place = rows.iter().position(|row| !leads_to_nothing(row, &holder))?;
     let at = if inside.is_empty() { format!("/result/{place}") } else { format!("/result/{place}/{inside}") };
     Some(Cow::Owned(Check { at, ..check.clone() }))
+}
+
+/// Whether a check looks into a list of an object that is empty here, or behind a key that is null.
+fn rests_on_nothing(check: &Check, reply: &Value) -> bool {
+    let inside = check.at.strip_prefix("/result/").and_then(|inside| inside.rsplit_once('/'));
+    inside.is_some_and(|(holder, _)| {
+        let way: Vec<&str> = holder.split('/').collect();
+        reply.get("result").is_some_and(|result| !result.is_null() && leads_to_nothing(result, &way))
+    })
 }
 
 /// Whether on the way there is a null or an empty list, where rows differ. What is missing altogether leads somewhere: to a
@@ -492,6 +503,10 @@ mod tests {
         assert_eq!(place("/result", &reply).as_deref(), Some("/result"));
         assert_eq!(place(tarif, &json!({"result": []})), None);
         assert_eq!(place(tarif, &json!({"result": [{"fields": {"tarif": null}}]})), None);
+        let one = json!({"result": {"fields": {"tarif": null, "abonent_id_users": []}}});
+        assert_eq!(place("/result/fields/tarif/fields", &one), None);
+        assert_eq!(place("/result/fields/abonent_id_users/0/fields", &one), None);
+        assert_eq!(place("/result/fields/abonent_id_users", &one).as_deref(), Some("/result/fields/abonent_id_users"));
         // A key that is missing is no row without a tariff.
         assert_eq!(place(tarif, &json!({"result": [{"fields": {}}]})).as_deref(), Some(tarif));
     }

@@ -13,6 +13,7 @@ use crate::catalog::{self, Form, forms_of};
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::known::{KnownList, Part};
+use crate::laws::unnamed;
 use crate::literal::Shell;
 use crate::outcome::{CaseOutcome, ExampleOutcome, FormOutcome, Status, Summary};
 use crate::regression::baseline::Baseline;
@@ -23,7 +24,6 @@ use crate::report::{Event, Reporter};
 use crate::safety;
 use crate::snapshot::{self, Compared, SnapshotError, Snapshots, Spelling};
 use crate::target::Unreachable;
-use crate::unnamed;
 use crate::version;
 
 /// What is run.
@@ -424,7 +424,7 @@ pub fn obstacle(contract: &Contract, example: &Example, variant: &Variant) -> Op
         return Some("it needs other calls first that write, and this server is not ours".to_owned());
     }
     let request = variant.request.as_ref()?;
-    safety::only_reads(&contract.schema, &request.path, &request.body).err()
+    safety::only_reads(&contract.schema, &request.path, &request.body).err().map(|refusal| refusal.to_string())
 }
 
 /// Whether a case can be run on a server that is not ours: it changes nothing and needs no clock.

@@ -5,21 +5,39 @@
 use carbon_specs::Schema;
 use carbon_specs::example::Kind;
 
-use crate::form::{Form, model_in};
+use crate::form::{Form, FormError, model_in};
+
+/// Why a call may change something.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotARead {
+    /// It can be read in two ways, or not at all.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// The page itself documents a `set` without `save` as a change (line 601): never mind what Django does.
+    #[error("`set` changes an object")]
+    Set,
+    /// A method that the contract does not know as a read.
+    #[error("the contract does not call `{method}` of `{model}` a read")]
+    Method {
+        /// The model, as it was spelled.
+        model: String,
+        /// The method.
+        method: String,
+    },
+}
 
 /// Checks that every method of a call's chain is a read, whichever way a server may read the form.
 ///
 /// # Errors
-/// A sentence naming the first method that is not, or what can be read in two ways.
-pub fn only_reads(schema: &Schema, path: &str, body: &str) -> Result<(), String> {
+/// See [`NotARead`]; of several methods it names the first.
+pub fn only_reads(schema: &Schema, path: &str, body: &str) -> Result<(), NotARead> {
     let name = model_in(path)?;
     for (_, method) in Form::parse(body)?.methods {
-        // The page itself documents a `set` without `save` as a change (line 601): never mind what Django does.
         if method == "set" {
-            return Err("`set` changes an object".to_owned());
+            return Err(NotARead::Set);
         }
         if kind(schema, name, &method) != Some(Kind::Read) {
-            return Err(format!("the contract does not call `{method}` of `{name}` a read"));
+            return Err(NotARead::Method { model: name.to_owned(), method });
         }
     }
     Ok(())

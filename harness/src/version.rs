@@ -8,11 +8,14 @@ use crate::target::{Client, TargetError};
 /// Asks for the version as public clients do (`get_version=True`, field evidence).
 ///
 /// # Errors
-/// Those of sending; a server that does not tell its version is no error.
+/// Nobody is there; a server that does not tell its version, or may not be asked any more, is no error.
 pub async fn ask(client: &Client) -> Result<Option<String>, TargetError> {
     let sent = Sent { path: "/rest_api/v2/Version/".to_owned(), body: "get_version=True".to_owned() };
-    let exchange = client.call(sent).await?;
-    Ok(exchange.answer.json().ok().and_then(|reply| told(&reply["result"])))
+    match client.call(sent).await {
+        Ok(exchange) => Ok(exchange.answer.json().ok().and_then(|reply| told(&reply["result"]))),
+        Err(error) if error.is_unreachable() => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Whether a version looks like one: `5.12.0.1-beta`. A server may say anything.

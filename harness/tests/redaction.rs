@@ -192,6 +192,10 @@ fn late(upstream: &str) -> proxy::Proxy {
             return Some(reply);
         }
         let mut seen = seen.lock().unwrap();
+        if request.body.starts_with("method1=objects.order_by") {
+            // A look at which rows there are: nothing of it is told.
+            return Some(reply);
+        }
         let call = (request.path.clone(), request.body.clone());
         let number = seen.iter().position(|known| *known == call).unwrap_or(seen.len());
         if number == seen.len() {

@@ -83,7 +83,7 @@ fn run(server: &Foreign, contract: &Contract, point: Option<Point>) -> usize {
     // The file names the server itself: there `clean` goes.
     let journal = Journal::begin(&server.journal(), "killed", &server.url()).unwrap();
     let sandbox = Arc::new(Sandbox::new(schema, Scope::new("killed"), journal));
-    let policy = Policy::Sandbox(Arc::clone(&sandbox));
+    let policy = Policy::Guarded(sandbox.clone());
     let client = Client::new(BaseUrl::parse(&killer.url).unwrap(), policy, Duration::from_secs(60)).unwrap();
     let patience = Patience { deadline: Duration::from_secs(20), say: Arc::new(|_| {}) };
     let session = Session::new(client, sandbox, patience);

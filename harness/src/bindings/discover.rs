@@ -8,9 +8,8 @@ use carbon_specs::{Contract, Schema};
 use serde_json::{Map, Value, json};
 
 use super::page::{PageId, names};
+use crate::ask::{self, AskError, Row};
 use crate::brief::plural;
-use crate::sandbox::SandboxError;
-use crate::sandbox::ask::{self, Row};
 use crate::target::Client;
 
 /// How many rows are tried for a text that only one row may have.
@@ -92,7 +91,7 @@ pub struct Finding {
 ///
 /// # Errors
 /// The server cannot be asked. What it refuses to answer is a finding.
-pub async fn discover(client: &Client, contract: &Contract, said: &[Said]) -> Result<Vec<Finding>, SandboxError> {
+pub async fn discover(client: &Client, contract: &Contract, said: &[Said]) -> Result<Vec<Finding>, AskError> {
     let mut by_model: BTreeMap<String, Vec<PageId>> = BTreeMap::new();
     for id in names(contract) {
         by_model.entry(id.model.clone()).or_default().push(id);
@@ -107,7 +106,7 @@ pub async fn discover(client: &Client, contract: &Contract, said: &[Said]) -> Re
         let search = Search { client, model, said, subscriber };
         let findings = match search.model(&ids).await {
             Ok(findings) => findings,
-            Err(SandboxError::Answer { what, answer }) => {
+            Err(AskError::Answer { what, answer }) => {
                 let why = format!("{what}: the server answered {answer}");
                 ids.into_iter().map(|id| Finding { id, value: None, why: why.clone() }).collect()
             }
@@ -133,7 +132,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    async fn model(&self, ids: &[PageId]) -> Result<Vec<Finding>, SandboxError> {
+    async fn model(&self, ids: &[PageId]) -> Result<Vec<Finding>, AskError> {
         let key = self.said.iter().find(|said| said.model == self.model.name && said.field.is_none());
         let columns = self.columns(ids);
         let names: Vec<&str> = columns.iter().map(String::as_str).collect();
@@ -189,14 +188,14 @@ impl Search<'_> {
     }
 
     /// A row that others point at, where the page asks for those others.
-    async fn referred(&self, names: &[&str]) -> Result<Option<(Result<Row, String>, String)>, SandboxError> {
+    async fn referred(&self, names: &[&str]) -> Result<Option<(Result<Row, String>, String)>, AskError> {
         let Some((_, by, column)) = REFERRED.iter().find(|(model, _, _)| *model == self.model.name) else {
             return Ok(None);
         };
         let found = ask::some(self.client, by, "id", &Map::new(), &[column]).await;
         let key = match found {
             Ok(rows) => rows.iter().find_map(|row| row.fields.get(*column)?.as_i64()),
-            Err(SandboxError::Answer { .. }) => None,
+            Err(AskError::Answer { .. }) => None,
             Err(error) => return Err(error),
         };
         let Some(key) = key else { return Ok(None) };
@@ -205,7 +204,7 @@ impl Search<'_> {
     }
 
     /// The row that has the most of the fields that matter.
-    async fn choose(&self, columns: &[String]) -> Result<(Result<Row, String>, String), SandboxError> {
+    async fn choose(&self, columns: &[String]) -> Result<(Result<Row, String>, String), AskError> {
         let names: Vec<&str> = columns.iter().map(String::as_str).collect();
         let mut rows = Vec::new();
         let mut of = String::new();
@@ -235,11 +234,11 @@ impl Search<'_> {
         })
     }
 
-    async fn some(&self, filter: &Map<String, Value>, names: &[&str]) -> Result<Vec<Row>, SandboxError> {
+    async fn some(&self, filter: &Map<String, Value>, names: &[&str]) -> Result<Vec<Row>, AskError> {
         let pk = &self.model.pk_field().name;
         match ask::some(self.client, &self.model.name, pk, filter, names).await {
             // `deleted` of some models is our assumption.
-            Err(SandboxError::Answer { .. }) if filter.contains_key("deleted") => {
+            Err(AskError::Answer { .. }) if filter.contains_key("deleted") => {
                 let mut filter = filter.clone();
                 filter.remove("deleted");
                 ask::some(self.client, &self.model.name, pk, &filter, names).await
@@ -255,7 +254,7 @@ impl Search<'_> {
     }
 
     /// A value of a field: the chosen row's, if it has one that nobody else has, else another row's.
-    async fn text(&self, field: &str, row: &Row, columns: &[String]) -> Result<(Option<Value>, String), SandboxError> {
+    async fn text(&self, field: &str, row: &Row, columns: &[String]) -> Result<(Option<Value>, String), AskError> {
         let is_text = self.model.field(field).is_some_and(|field| field.kind.is_text());
         let of = |row: &Row| format!("of {} {}", self.model.name, row.pk);
         if let Some(value) = row.fields.get(field).filter(|value| is_there(Some(value))) {
@@ -280,7 +279,7 @@ impl Search<'_> {
         Ok((None, why.to_owned()))
     }
 
-    async fn is_alone(&self, field: &str, value: &Value) -> Result<bool, SandboxError> {
+    async fn is_alone(&self, field: &str, value: &Value) -> Result<bool, AskError> {
         let filter = Value::Object(Map::from_iter([(field.to_owned(), value.clone())]));
         Ok(ask::count(self.client, &self.model.name, filter).await? == 1)
     }

@@ -10,9 +10,9 @@ use carbon_specs::step::Step;
 use carbon_specs::{Contract, FieldType, Schema};
 use serde_json::{Map, Value};
 
+use crate::chain::{Chain, ChainError};
 use crate::exchange::Sent;
 use crate::safety;
-use crate::sandbox::Chain;
 
 /// A row as the page names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,7 +45,7 @@ pub enum Unbound {
     Missing(PageId),
     /// We cannot tell which rows it names.
     #[error("it cannot be told which rows it names: {0}")]
-    Unclear(String),
+    Unclear(#[from] ChainError),
 }
 
 /// Models that `get_user_by_suid` and the cabinet find by a session.
@@ -57,8 +57,8 @@ const SESSION: (&str, &str) = ("DynamicSessions", "suid");
 /// # Errors
 /// See [`Unbound`].
 pub fn bind(schema: &Schema, sent: &Sent, mut find: impl FnMut(&PageId) -> Option<Value>) -> Result<Sent, Unbound> {
-    let mut chain = Chain::parse(schema, sent).map_err(Unbound::Unclear)?;
-    let Some(model) = schema.model(&chain.model) else { return Err(Unbound::Unclear(chain.model)) };
+    let mut chain = Chain::parse(schema, sent)?;
+    let Some(model) = schema.model(&chain.model) else { return Err(ChainError::Model(chain.model).into()) };
     let mut changed = false;
     for link in &mut chain.links {
         let selects = matches!(
@@ -78,7 +78,7 @@ pub fn bind(schema: &Schema, sent: &Sent, mut find: impl FnMut(&PageId) -> Optio
                 None
             };
             let Some((model, field, is_key)) = place else { continue };
-            let mut one = |value: &mut Value| {
+            let mut one = |value: &mut Value| -> Result<(), Unbound> {
                 let Some(text) = name_of(value) else { return Ok(()) };
                 // A place for the reader's own value (`<ID>`, `$suid`), printed as it stands: it names nobody anywhere.
                 if text.starts_with('$') || (is_key && text.parse::<i64>().is_err()) {

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use super::error::CliError;
 use super::privacy_args::redactor;
 use super::transport_args::TransportArgs;
+use crate::ask::AskError;
 use crate::bindings::discover::{Finding, Said, discover};
 use crate::bindings::file::PageBindings;
 use crate::bindings::page::{PageId, names};
 use crate::brief::plural;
 use crate::exit;
 use crate::redact::Veil;
-use crate::sandbox::SandboxError;
 use crate::target::{BaseUrl, Policy, TargetError};
 
 /// Arguments of `bind`.
@@ -63,7 +63,7 @@ pub fn bind(args: &BindArgs, veil: &Veil) -> Result<u8, CliError> {
     let client = args.transport.client(base, Policy::ReadsOnly(schema), args.max_requests, (veil, redactor))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let findings = match runtime.block_on(discover(&client, &contract, &said)) {
-        Err(SandboxError::Target(error @ TargetError::Exhausted(_))) => {
+        Err(AskError::Target(error @ TargetError::Exhausted(_))) => {
             return Err(CliError::Nothing(format!(
                 "{error}, and not all rows are found: {} is not written",
                 args.out.display()

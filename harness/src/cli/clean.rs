@@ -13,7 +13,7 @@ use crate::redact::Veil;
 use crate::sandbox::journal::Journal;
 use crate::sandbox::removal::{self, Removal};
 use crate::sandbox::{Sandbox, SandboxError, Scope};
-use crate::target::{BaseUrl, Policy};
+use crate::target::{BaseUrl, Policy, TargetError};
 
 /// Arguments of `clean`.
 #[derive(Debug, clap::Args)]
@@ -65,14 +65,14 @@ pub fn clean(args: &CleanArgs, veil: &Veil) -> Result<u8, CliError> {
     let mut scope = Scope::new(&told.run);
     scope.note_newest(told.newest);
     let sandbox = Arc::new(Sandbox::new(schema, scope, journal));
-    let policy = Policy::Sandbox(Arc::clone(&sandbox));
+    let policy = Policy::Guarded(sandbox.clone());
     let client = args.transport.client(base, policy, args.max_requests, (veil, redactor))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let patience = patience(args.settle, args.quiet, veil);
     let removal = match runtime.block_on(removal::remove(&client, &sandbox, &patience)) {
         Ok(removal) => removal,
         // Whoever is not there, or whose file cannot be read, is told by itself.
-        Err(SandboxError::Target(error)) if error.is_unreachable() => return Err(error.into()),
+        Err(error) if error.target().is_some_and(TargetError::is_unreachable) => return Err(error.into()),
         Err(error @ SandboxError::Journal(_)) => return Err(error.into()),
         Err(error) => return Err(CliError::left(&args.journal, &error, &sandbox.told().map_err(SandboxError::from)?)),
     };

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use carbon_specs::LoadError;
 
+use crate::ask::AskError;
 use crate::bindings::file::BindingsError;
 use crate::brief::plural;
 use crate::catalog::SelectionError;
@@ -94,6 +95,9 @@ pub enum CliError {
     /// A bindings file that cannot be used.
     #[error(transparent)]
     Bindings(#[from] BindingsError),
+    /// What stands for the page's rows cannot be found out.
+    #[error(transparent)]
+    Ask(#[from] AskError),
     /// A sandbox cannot be set up or used.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -150,6 +154,7 @@ impl CliError {
         match self {
             Self::Target(_)
             | Self::Left { .. }
+            | Self::Ask(_)
             | Self::Sandbox(_)
             | Self::Recording(_)
             | Self::Run(_)
@@ -197,9 +202,10 @@ impl CliError {
                 | SandboxError::Lacks(_)
                 | SandboxError::Stranger { .. },
             ) => exit::REFUSED,
-            Self::Sandbox(SandboxError::Target(error)) if error.is_unreachable() => exit::UNREACHABLE,
+            Self::Sandbox(error) if error.target().is_some_and(TargetError::is_unreachable) => exit::UNREACHABLE,
+            Self::Ask(AskError::Target(error)) if error.is_unreachable() => exit::UNREACHABLE,
             Self::Sandbox(SandboxError::Journal(_)) | Self::Bindings(_) | Self::Recording(_) => exit::USAGE,
-            Self::Left { .. } | Self::Sandbox(_) | Self::Nothing(_) => exit::MISMATCH,
+            Self::Left { .. } | Self::Sandbox(_) | Self::Ask(_) | Self::Nothing(_) => exit::MISMATCH,
             Self::Interrupted(code) => *code,
             Self::Contract { .. } => exit::CONTRACT,
             Self::Run(RunError::Snapshot(_) | RunError::Report(_)) | Self::Io(_) => exit::MISMATCH,

@@ -124,7 +124,7 @@ impl WritesArgs {
                 let journal = Journal::begin(&self.journal, &run, &target.to_string())
                     .map_err(crate::sandbox::SandboxError::from)?;
                 let sandbox = Arc::new(Sandbox::new(Arc::clone(schema), Scope::new(&run), journal));
-                (Policy::Sandbox(Arc::clone(&sandbox)), Some(sandbox))
+                (Policy::Guarded(sandbox.clone()), Some(sandbox))
             }
         })
     }

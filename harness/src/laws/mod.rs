@@ -20,5 +20,6 @@ pub mod run;
 pub mod sample;
 pub mod shrink;
 pub mod standing;
+pub mod unnamed;
 pub mod value;
 pub mod verdict;

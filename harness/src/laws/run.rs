@@ -13,10 +13,10 @@ use super::look::{self, Wanted};
 use super::reply::{Reply, Said};
 use super::sample::Sample;
 use super::shrink::{self, Failing};
+use super::unnamed;
 use super::verdict::Judged;
 use crate::outcome::Status;
 use crate::target::{Client, TargetError};
-use crate::unnamed;
 
 /// What is checked.
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@
 
 mod again;
 mod fields;
+pub mod given;
 mod known;
 mod patterns;
 mod spelling;
@@ -27,7 +28,7 @@ use serde_json::{Map, Number, Value};
 use sha2::Sha256;
 
 use crate::exchange::{Answer, Exchange, Sent, nested};
-use crate::sandbox::journal::is_given;
+use given::is_given;
 use known::Known;
 pub use veil::Veil;
 

@@ -1,12 +1,13 @@
 //! Walks the steps of a story: calls, reads, waiting, time.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use carbon_specs::step::{Check, Read, Step};
 use serde_json::Value;
 
-use super::{Replayer, Stop, is_about_error, is_about_shape, not_json, refused};
+use super::{Replayer, Stop, anywhere, is_about_error, is_about_shape, not_json, refused};
 use crate::bindings::Bindings;
 use crate::brief::cut;
 use crate::check::{self, Mismatch};
@@ -106,8 +107,16 @@ impl Stories<'_> {
             }
         }
         let by_value = self.replayer.compare.is_by_value();
-        let held = checks.iter().filter(|check| by_value || holds_anywhere(check));
-        wrong.extend(held.filter_map(|check| check::hold(check, &answer, self.bindings).err()));
+        let held = checks.iter().filter_map(|check| {
+            if by_value || is_about_error(check) {
+                Some(Cow::Borrowed(check))
+            } else if is_about_shape(check) {
+                anywhere(check, &answer)
+            } else {
+                None
+            }
+        });
+        wrong.extend(held.filter_map(|check| check::hold(&check, &answer, self.bindings).err()));
         self.faults.extend(wrong.into_iter().map(|mismatch| stage.fault(mismatch.asked(&exchange.sent))));
     }
 

@@ -7,11 +7,12 @@ use carbon_specs::schema::Model;
 use carbon_specs::{Contract, Schema};
 use serde_json::{Map, Value, json};
 
-use super::ask::{self, SandboxError};
-use super::chain::Chain;
+use super::SandboxError;
 use super::estate::{Builder, Estate, Subscriber};
-use super::scope::key;
 use super::suid;
+use crate::ask::{self, AskError};
+use crate::chain::Chain;
+use crate::exchange::key;
 
 /// Why a call is not run.
 #[derive(Debug)]
@@ -25,6 +26,12 @@ pub enum Unbound {
 impl From<SandboxError> for Unbound {
     fn from(error: SandboxError) -> Self {
         Self::Trouble(error)
+    }
+}
+
+impl From<AskError> for Unbound {
+    fn from(error: AskError) -> Self {
+        Self::Trouble(error.into())
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::ask::{self, Row, SandboxError};
-use super::chain::Chain;
+use super::SandboxError;
 use super::journal::Entry;
-use super::scope::key;
 use super::{Patience, Sandbox};
+use crate::ask::{self, AskError, Row};
+use crate::chain::Chain;
+use crate::exchange::key;
 use crate::target::Client;
 
 /// Shared rows of which the sandbox's objects may point at a few.
@@ -114,8 +115,8 @@ impl Builder<'_> {
             // A model that the server does not show has no object that the sandbox could take in.
             match ask::newest(self.client, &model.name).await {
                 Ok(pk) => drop(newest.insert(model.name.clone(), pk.unwrap_or(i64::MIN))),
-                Err(SandboxError::Answer { .. }) => {}
-                Err(error) => return Err(error),
+                Err(AskError::Answer { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         self.sandbox.scope(|scope| scope.note_newest(newest.clone()));
@@ -129,8 +130,8 @@ impl Builder<'_> {
             // What this server does not have or does not show is left out; examples that need it are not run.
             let found = match ask::some(self.client, model, "id", &Map::new(), &["id"]).await {
                 Ok(rows) => rows,
-                Err(SandboxError::Answer { .. }) => Vec::new(),
-                Err(error) => return Err(error),
+                Err(AskError::Answer { .. }) => Vec::new(),
+                Err(error) => return Err(error.into()),
             };
             let mut keys: Vec<i64> = found.iter().map(|row| row.pk).collect();
             keys.sort_by_key(|pk| (*pk < 0, *pk));
@@ -238,7 +239,7 @@ impl Builder<'_> {
     pub async fn create(&self, model: &str, args: Value) -> Result<Row, SandboxError> {
         let result = ask::result(self.client, &Chain::on(model).then("objects.create", args)).await?;
         let pk = result.get("pk").and_then(key);
-        let pk = pk.ok_or_else(|| SandboxError::Answer {
+        let pk = pk.ok_or_else(|| AskError::Answer {
             what: format!("{model} objects.create"),
             answer: "an object without a key".into(),
         })?;

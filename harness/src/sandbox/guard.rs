@@ -7,9 +7,10 @@ use carbon_specs::schema::{Field, Model};
 use carbon_specs::{FieldType, Schema};
 use serde_json::{Map, Value};
 
-use super::chain::{Chain, Link};
-use super::scope::{Scope, key};
+use super::scope::Scope;
+use crate::chain::{Chain, ChainError, Link};
 use crate::exchange::Sent;
+use crate::exchange::key;
 use crate::safety;
 
 /// What a call that may leave is.
@@ -32,6 +33,121 @@ pub enum Leave {
         methods: Vec<String>,
         /// The object's key, where the call names it.
         pk: Option<i64>,
+    },
+}
+
+/// Why a write is not let go.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Beyond {
+    /// It cannot be taken apart.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// Nothing is called.
+    #[error("the call names no method")]
+    NoMethod,
+    /// A method of the cabinet, in a session that is somebody's.
+    #[error("`{0}` is not for a session of the sandbox")]
+    Session(String),
+    /// A method that may reach further.
+    #[error("`{method}` of {model} can touch more than objects of the sandbox")]
+    Method {
+        /// The model.
+        model: String,
+        /// The method.
+        method: String,
+    },
+    /// What a method answers may be of another model.
+    #[error("what follows `{0}` is not known to be of the sandbox")]
+    Follows(String),
+    /// Conditions that others satisfy.
+    #[error("{model} {conditions} is not known to be of the sandbox")]
+    Selects {
+        /// The model.
+        model: String,
+        /// The conditions of its `get`.
+        conditions: Value,
+    },
+    /// A model that a sandbox leaves alone.
+    #[error("a sandbox creates no {0}")]
+    Creates(String),
+    /// A name by which the object could not be recognised.
+    #[error("{field} {value} does not begin with `{mark}`")]
+    Unmarked {
+        /// Model and field.
+        field: String,
+        /// The name.
+        value: Value,
+        /// How names begin.
+        mark: String,
+    },
+    /// A new object without a name.
+    #[error("a new {model} needs a `{field}` with the mark")]
+    Nameless {
+        /// The model.
+        model: String,
+        /// The field that names it.
+        field: String,
+    },
+    /// A new object that would hang on nothing.
+    #[error("a new {model} without `{without}` would not be in the sandbox")]
+    Outside {
+        /// The model.
+        model: String,
+        /// The field.
+        without: String,
+    },
+    /// A name that would be lost.
+    #[error("without its {0}, the object could not be recognised any more")]
+    Renames(String),
+    /// A key that points at somebody's row.
+    #[error("`{place}` {value} is not a {model} that the sandbox uses")]
+    PointsAt {
+        /// The argument, or model and field.
+        place: String,
+        /// The key.
+        value: Value,
+        /// Where it points.
+        model: String,
+    },
+    /// An argument whose meaning is unknown.
+    #[error("`{method}` has no argument `{argument}` that we know")]
+    Argument {
+        /// The method.
+        method: String,
+        /// The argument.
+        argument: String,
+    },
+    /// A field whose meaning is unknown.
+    #[error("{model} has no field `{field}`")]
+    Field {
+        /// The model.
+        model: String,
+        /// The field.
+        field: String,
+    },
+    /// Another key is another object.
+    #[error("{0} keeps its key")]
+    Key(String),
+    /// A list, or an object.
+    #[error("{place} {value} is not a plain value")]
+    NotPlain {
+        /// Model and field.
+        place: String,
+        /// The value.
+        value: Value,
+    },
+    /// `deleted`, set by hand.
+    #[error("objects are removed by `delete` alone")]
+    Removes,
+    /// A field whose effect is not the object's alone.
+    #[error("{place} {value}: {why}")]
+    Reaches {
+        /// Model and field.
+        place: String,
+        /// The value.
+        value: Value,
+        /// What it would reach.
+        why: &'static str,
     },
 }
 
@@ -101,19 +217,19 @@ const CABINET: [(&str, Points); 3] = [
 /// Decides.
 ///
 /// # Errors
-/// A sentence that says what the call could touch.
-pub fn guard(schema: &Schema, scope: &Scope, sent: &Sent) -> Result<Leave, String> {
+/// What the call could touch.
+pub fn guard(schema: &Schema, scope: &Scope, sent: &Sent) -> Result<Leave, Beyond> {
     if safety::only_reads(schema, &sent.path, &sent.body).is_ok() {
         return Ok(Leave::Read);
     }
     let chain = Chain::parse(schema, sent)?;
-    let model = schema.model(&chain.model).ok_or_else(|| format!("the contract has no model `{}`", chain.model))?;
-    let Some((first, rest)) = chain.links.split_first() else { return Err("the call names no method".to_owned()) };
+    let model = schema.model(&chain.model).ok_or_else(|| ChainError::Model(chain.model.clone()))?;
+    let Some((first, rest)) = chain.links.split_first() else { return Err(Beyond::NoMethod) };
     let judge = Judge { schema, scope, model };
     if let Some((_, points)) = CABINET.iter().find(|(name, _)| *name == first.method) {
         let known = first.args.get("suid").is_some_and(|suid| scope.has_session(suid));
         if !known || model.name != "Users" || !rest.is_empty() {
-            return Err(format!("`{}` is not for a session of the sandbox", first.method));
+            return Err(Beyond::Session(first.method.clone()));
         }
         judge.points(first, points, &["suid"])?;
         return Ok(Leave::Write { model: chain.model.clone(), methods: vec![first.method.clone()], pk: None });
@@ -126,13 +242,13 @@ pub fn guard(schema: &Schema, scope: &Scope, sent: &Sent) -> Result<Leave, Strin
             let pk = [&model.pk_field().name, "pk"].into_iter().find_map(|name| first.args.get(name)).and_then(key);
             Leave::Write { model: model.name.clone(), methods, pk }
         }
-        other => return Err(format!("`{other}` can touch more than objects of the sandbox")),
+        other => return Err(Beyond::Method { model: model.name.clone(), method: other.to_owned() }),
     };
     for (index, link) in rest.iter().enumerate() {
         judge.step(link)?;
         // What another method answers may be of another model.
         if !matches!(link.method.as_str(), "set" | "save") && index + 1 < rest.len() {
-            return Err(format!("what follows `{}` is not known to be of the sandbox", link.method));
+            return Err(Beyond::Follows(link.method.clone()));
         }
     }
     Ok(leave)
@@ -147,13 +263,13 @@ struct Judge<'a> {
 impl Judge<'_> {
     /// Whether the conditions of a `get` can only hold of the sandbox's objects. One that does is enough: the others
     /// narrow.
-    fn selects(&self, conditions: &Map<String, Value>) -> Result<(), String> {
+    fn selects(&self, conditions: &Map<String, Value>) -> Result<(), Beyond> {
         let pinned = conditions.iter().any(|(path, value)| self.pins(path, value));
         if pinned {
             Ok(())
         } else {
-            let shown = Value::Object(conditions.clone());
-            Err(format!("{} {shown} is not known to be of the sandbox", self.model.name))
+            let conditions = Value::Object(conditions.clone());
+            Err(Beyond::Selects { model: self.model.name.clone(), conditions })
         }
     }
 
@@ -174,16 +290,20 @@ impl Judge<'_> {
         }
     }
 
-    fn create(&self, args: &Map<String, Value>) -> Result<Map<String, Value>, String> {
+    fn create(&self, args: &Map<String, Value>) -> Result<Map<String, Value>, Beyond> {
         let name = self.model.name.as_str();
         let Some((_, mark)) = CREATED.iter().find(|(model, _)| *model == name) else {
-            return Err(format!("a sandbox creates no {name}"));
+            return Err(Beyond::Creates(name.to_owned()));
         };
         for (argument, value) in args {
             let field = self.field(argument)?;
             if NAMES.contains(&(name, field.name.as_str())) {
                 if !self.scope.is_marked(value) {
-                    return Err(format!("{name}.{argument} {value} does not begin with `{}`", self.scope.mark()));
+                    return Err(Beyond::Unmarked {
+                        field: format!("{name}.{argument}"),
+                        value: value.clone(),
+                        mark: self.scope.mark().to_owned(),
+                    });
                 }
             } else if !(name == "Abonents" && (field.name == "is_folder" || self.is_root(field, value, args))) {
                 self.value(field, argument, value)?;
@@ -201,13 +321,15 @@ impl Judge<'_> {
             // A server without a folder for everything holds the sandbox's folder at the top.
             let top = name == "Abonents" && self.scope.root().is_none() && is_folder(args);
             if !given && !top {
-                return Err(format!("a new {name} without `{need}` would not be in the sandbox"));
+                return Err(Beyond::Outside { model: name.to_owned(), without: (*need).to_owned() });
             }
         }
         let mut by = Map::new();
         match mark {
             Some(mark) => {
-                let value = args.get(*mark).ok_or_else(|| format!("a new {name} needs a `{mark}` with the mark"))?;
+                let value = args
+                    .get(*mark)
+                    .ok_or_else(|| Beyond::Nameless { model: name.to_owned(), field: (*mark).to_owned() })?;
                 by.insert((*mark).to_owned(), value.clone());
             }
             None => {
@@ -225,13 +347,13 @@ impl Judge<'_> {
         field.name == "parent" && is_folder(args) && key(value).is_some() && key(value) == self.scope.root()
     }
 
-    fn step(&self, link: &Link) -> Result<(), String> {
+    fn step(&self, link: &Link) -> Result<(), Beyond> {
         let name = self.model.name.as_str();
         match link.method.as_str() {
             "set" => link.args.iter().try_for_each(|(argument, value)| {
                 let field = self.field(argument)?;
                 if NAMES.contains(&(name, field.name.as_str())) {
-                    return Err(format!("without its {argument}, the object could not be recognised any more"));
+                    return Err(Beyond::Renames(argument.clone()));
                 }
                 self.value(field, argument, value)
             }),
@@ -240,7 +362,7 @@ impl Judge<'_> {
             method => {
                 let known = METHODS.iter().find(|(model, known, _)| *model == name && *known == method);
                 let Some((_, _, points)) = known else {
-                    return Err(format!("`{method}` of {name} can touch more than objects of the sandbox"));
+                    return Err(Beyond::Method { model: name.to_owned(), method: method.to_owned() });
                 };
                 let spec = self.model.methods.get(method);
                 let plain: Vec<&str> = spec.iter().flat_map(|spec| spec.args.keys()).map(String::as_str).collect();
@@ -250,14 +372,18 @@ impl Judge<'_> {
     }
 
     /// Holds a method's arguments: those that point somewhere, and those that may be there.
-    fn points(&self, link: &Link, points: &[(&str, &str)], plain: &[&str]) -> Result<(), String> {
+    fn points(&self, link: &Link, points: &[(&str, &str)], plain: &[&str]) -> Result<(), Beyond> {
         for (argument, value) in &link.args {
             match points.iter().find(|(name, _)| name == argument) {
                 Some((_, model)) if !key(value).is_some_and(|pk| self.scope.may_point_at(model, pk)) => {
-                    return Err(format!("`{argument}` {value} is not a {model} that the sandbox uses"));
+                    return Err(Beyond::PointsAt {
+                        place: argument.clone(),
+                        value: value.clone(),
+                        model: (*model).to_owned(),
+                    });
                 }
                 None if !plain.contains(&argument.as_str()) => {
-                    return Err(format!("`{}` has no argument `{argument}` that we know", link.method));
+                    return Err(Beyond::Argument { method: link.method.clone(), argument: argument.clone() });
                 }
                 _ => {}
             }
@@ -265,16 +391,18 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn field(&self, argument: &str) -> Result<&Field, String> {
-        let field =
-            self.model.field(argument).ok_or_else(|| format!("{} has no field `{argument}`", self.model.name))?;
+    fn field(&self, argument: &str) -> Result<&Field, Beyond> {
+        let field = self
+            .model
+            .field(argument)
+            .ok_or_else(|| Beyond::Field { model: self.model.name.clone(), field: argument.to_owned() })?;
         if field.id == self.model.pk {
-            return Err(format!("{} keeps its key", self.model.name));
+            return Err(Beyond::Key(self.model.name.clone()));
         }
         Ok(field)
     }
 
-    fn value(&self, field: &Field, argument: &str, value: &Value) -> Result<(), String> {
+    fn value(&self, field: &Field, argument: &str, value: &Value) -> Result<(), Beyond> {
         let name = self.model.name.as_str();
         if let Some(to) = field.to {
             let target = self.schema.at(to).name.as_str();
@@ -282,17 +410,23 @@ impl Judge<'_> {
             return match key(value) {
                 Some(pk) if self.scope.may_point_at(target, pk) => Ok(()),
                 None if value.is_null() && !anchor => Ok(()),
-                _ => Err(format!("{name}.{argument} {value} is not a {target} that the sandbox uses")),
+                _ => Err(Beyond::PointsAt {
+                    place: format!("{name}.{argument}"),
+                    value: value.clone(),
+                    model: target.to_owned(),
+                }),
             };
         }
         if value.is_object() || value.is_array() {
-            return Err(format!("{name}.{argument} {value} is not a plain value"));
+            return Err(Beyond::NotPlain { place: format!("{name}.{argument}"), value: value.clone() });
         }
         if field.name == "deleted" {
-            return Err("objects are removed by `delete` alone".to_owned());
+            return Err(Beyond::Removes);
         }
         match REACHING.iter().find(|(reaching, _)| *reaching == field.name) {
-            Some((_, why)) if !is_empty(field, value) => Err(format!("{name}.{argument} {value}: {why}")),
+            Some((_, why)) if !is_empty(field, value) => {
+                Err(Beyond::Reaches { place: format!("{name}.{argument}"), value: value.clone(), why })
+            }
             _ => Ok(()),
         }
     }

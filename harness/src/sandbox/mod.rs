@@ -7,9 +7,8 @@
 //! Two things are enforced where requests leave, whatever those modules do: [`guard()`] lets a write go only if all it can
 //! touch belongs to the sandbox, and the [`journal`] lists an object on the disk before it is created.
 
-pub mod ask;
 mod bind;
-mod chain;
+mod error;
 pub mod estate;
 mod guard;
 pub mod journal;
@@ -28,12 +27,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use carbon_specs::Schema;
 use serde_json::Value;
 
-use crate::exchange::{Answer, Sent};
-pub use ask::SandboxError;
-pub use chain::{Chain, Link};
-pub use guard::{Leave, guard};
+use crate::exchange::{Answer, Sent, key};
+use crate::target::{Guard, Pass, Refusal};
+pub use error::SandboxError;
+pub use guard::{Beyond, Leave, guard};
 use journal::{Entry, Journal, JournalError};
-pub use scope::{Scope, key};
+pub use scope::Scope;
 pub use session::Session;
 pub use wait::{Patience, pauses};
 
@@ -57,10 +56,45 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// A write that was let go; its answer is to be told.
-#[derive(Debug)]
-#[must_use = "what was created must be written down"]
-pub struct Ticket(Option<(u64, String)>);
+/// Why a call is not sent, or nothing after it.
+#[derive(Debug, thiserror::Error)]
+pub enum NotLet {
+    /// It could touch what is not of the sandbox.
+    #[error(transparent)]
+    Guard(#[from] Box<Beyond>),
+    /// The file that lists what is created cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// An object that was there before is said to be new.
+    #[error(
+        "the server says that it created {model} {pk}, but that was there before the sandbox was; nothing more is sent"
+    )]
+    NotNew {
+        /// Its model.
+        model: String,
+        /// Its key.
+        pk: i64,
+    },
+}
+
+impl From<NotLet> for Refusal {
+    fn from(error: NotLet) -> Self {
+        Self::Guard(Box::new(error))
+    }
+}
+
+impl Guard for Sandbox {
+    /// A write is listed on the disk before this returns.
+    fn admit(self: Arc<Self>, sent: &Sent) -> Result<Pass, Refusal> {
+        Ok(match self.list(sent)? {
+            None => Pass::Read,
+            Some(listed) => Pass::Write(Box::new(move |answer| Ok(self.answered(listed, answer)?))),
+        })
+    }
+}
+
+/// A write that was let go: where it creates, its number in the file and the model.
+struct Listed(Option<(u64, String)>);
 
 impl Sandbox {
     /// A sandbox with its file.
@@ -68,51 +102,42 @@ impl Sandbox {
         Self { schema, state: Mutex::new(State { scope, journal, numbers: BTreeMap::new(), names: 0 }) }
     }
 
-    /// Lets a call go, or does not. A write is listed on the disk before this returns.
-    ///
-    /// # Errors
-    /// A sentence: what the call could touch, or that the file cannot be written.
-    pub fn admit(&self, sent: &Sent) -> Result<Option<Ticket>, String> {
+    /// Lists a write on the disk; nothing for a read.
+    fn list(&self, sent: &Sent) -> Result<Option<Listed>, NotLet> {
         let mut state = self.state();
-        let leave = guard(&self.schema, &state.scope, sent)?;
-        let ticket = match leave {
+        let leave = guard(&self.schema, &state.scope, sent).map_err(Box::new)?;
+        let listed = match leave {
             Leave::Read => return Ok(None),
             Leave::Create { model, by } => {
                 let n = state.journal.number();
                 let entry = Entry::Intent { n, model: model.clone(), by };
-                state.journal.append(&entry).map_err(|error| error.to_string())?;
-                Ticket(Some((n, model)))
+                state.journal.append(&entry)?;
+                Listed(Some((n, model)))
             }
             Leave::Write { model, methods, pk } => {
                 if methods.iter().any(|method| method == "delete")
                     && let Some(n) = pk.and_then(|pk| state.numbers.get(&(model.clone(), pk)).copied())
                 {
-                    state.journal.append(&Entry::Removing { n }).map_err(|error| error.to_string())?;
+                    state.journal.append(&Entry::Removing { n })?;
                 }
-                state.journal.append(&Entry::Write { model, methods }).map_err(|error| error.to_string())?;
-                Ticket(None)
+                state.journal.append(&Entry::Write { model, methods })?;
+                Listed(None)
             }
         };
-        Ok(Some(ticket))
+        Ok(Some(listed))
     }
 
     /// Learns from the answer to a write. Without one (the connection broke) what was listed stays listed.
-    ///
-    /// # Errors
-    /// A sentence: the file cannot be written.
-    pub fn answered(&self, ticket: Ticket, answer: &Answer) -> Result<(), String> {
+    fn answered(&self, Listed(created): Listed, answer: &Answer) -> Result<(), NotLet> {
         let Ok(reply) = answer.json() else { return Ok(()) };
         let mut state = self.state();
         let pk = reply.pointer("/result/pk").and_then(key);
         let model = reply.pointer("/result/model").and_then(Value::as_str).unwrap_or_default();
-        let entry = match (ticket.0, pk) {
+        let entry = match (created, pk) {
             (Some((n, wanted)), Some(pk)) if wanted == model => {
                 // It is the sandbox's own only once it was looked at.
                 if !state.scope.is_new(&wanted, pk) {
-                    return Err(format!(
-                        "the server says that it created {wanted} {pk}, but that was there before the sandbox was; nothing \
-                         more is sent"
-                    ));
+                    return Err(NotLet::NotNew { model: wanted, pk });
                 }
                 state.numbers.insert((wanted.clone(), pk), n);
                 Some(Entry::Created { n, model: wanted, pk })
@@ -122,7 +147,7 @@ impl Sandbox {
             }
             _ => None,
         };
-        entry.map_or(Ok(()), |entry| state.journal.append(&entry)).map_err(|error| error.to_string())
+        Ok(entry.map_or(Ok(()), |entry| state.journal.append(&entry))?)
     }
 
     /// The contract's models.

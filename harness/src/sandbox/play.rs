@@ -10,16 +10,17 @@ use carbon_specs::example::{Example, Variant};
 use carbon_specs::step::{Check, Step};
 use serde_json::{Map, Value, json};
 
-use super::ask::{self, Row, SandboxError};
+use super::SandboxError;
 use super::bind::{Binder, Unbound};
-use super::chain::Chain;
 use super::estate::{Builder, Estate};
 use super::money;
-use super::scope::key;
+use crate::ask::{self, AskError, Row};
 use crate::bindings::Bindings;
 use crate::brief::cut;
 use crate::catalog::Form;
+use crate::chain::Chain;
 use crate::check::{self, Mismatch};
+use crate::exchange::key;
 use crate::exchange::{Exchange, Sent};
 use crate::fault::Fault;
 use crate::outcome::{FormOutcome, Status};
@@ -64,8 +65,10 @@ pub async fn play(
             outcome.status = if outcome.faults.is_empty() { Status::Pass } else { Status::Fail };
         }
         Err(Unbound::Reason(reason)) => outcome.reason = Some(reason),
-        Err(Unbound::Trouble(SandboxError::Target(TargetError::Refused(reason)))) => outcome.reason = Some(reason),
-        Err(Unbound::Trouble(SandboxError::Target(error))) if error.is_unreachable() => {
+        Err(Unbound::Trouble(SandboxError::Asked(AskError::Target(TargetError::Refused(refusal))))) => {
+            outcome.reason = Some(refusal.to_string());
+        }
+        Err(Unbound::Trouble(SandboxError::Asked(AskError::Target(error)))) if error.is_unreachable() => {
             return Err(Unreachable::from(error));
         }
         Err(Unbound::Trouble(error)) => {
@@ -134,7 +137,7 @@ impl Player<'_> {
 
     fn parse(&self, path: &str, body: &str) -> Result<Chain, Unbound> {
         Chain::parse(&self.contract.schema, &Sent { path: path.to_owned(), body: body.to_owned() })
-            .map_err(Unbound::Reason)
+            .map_err(|error| Unbound::Reason(error.to_string()))
     }
 
     /// What the call says will be.
@@ -194,7 +197,9 @@ impl Player<'_> {
         let seen = self.builder.patience.until(async || {
             let found = match self.look(effect).await {
                 // What is not there yet cannot be asked.
-                Err(SandboxError::Answer { what, answer }) => Err(Mismatch::new(what, "an answer", answer)),
+                Err(SandboxError::Asked(AskError::Answer { what, answer })) => {
+                    Err(Mismatch::new(what, "an answer", answer))
+                }
                 found => found?,
             };
             last = found.err();

@@ -7,13 +7,14 @@
 
 use serde_json::{Value, json};
 
-use super::ask::{self, Row, SandboxError};
-use super::chain::Chain;
+use super::SandboxError;
 use super::estate::NAMED;
 use super::journal::{Entry, Listed, Told};
-use super::scope::key;
 use super::{Patience, Sandbox};
+use crate::ask::{self, AskError, Row};
 use crate::brief::plural;
+use crate::chain::Chain;
+use crate::exchange::key;
 use crate::target::Client;
 
 /// What a removal came to.
@@ -66,7 +67,7 @@ pub async fn remove(client: &Client, sandbox: &Sandbox, patience: &Patience) -> 
                 sandbox.note(&Entry::Removed { n: *n })?;
                 removal.gone += 1;
             }
-            Err(SandboxError::Target(error)) => return Err(error.into()),
+            Err(SandboxError::Asked(AskError::Target(error))) => return Err(error.into()),
             Err(SandboxError::Journal(error)) => return Err(error.into()),
             Err(error) => removal.left.push(format!("{model} {}: {error}", row.pk)),
         }
@@ -170,7 +171,7 @@ impl Remover<'_> {
                 |args: Value| Chain::on("Abonents").then("objects.get", json!({"id": row.pk})).then("delete", args);
             match ask::result(self.client, &object(json!({"clean_links": true}))).await {
                 // A server that cannot break the links puts it into the trash all the same.
-                Err(SandboxError::Answer { .. }) => ask::result(self.client, &object(json!({}))).await?,
+                Err(AskError::Answer { .. }) => ask::result(self.client, &object(json!({}))).await?,
                 other => other?,
             };
             self.vanish("Abonents", row.pk).await?;
@@ -193,8 +194,8 @@ impl Remover<'_> {
                 Ok(rows.into_iter().filter(|row| !row.is_deleted()).collect())
             }
             // A server without the model has nothing of it.
-            Err(SandboxError::Answer { .. }) if model != "Users" && model != "UsersUsluga" => Ok(Vec::new()),
-            Err(error) => Err(error),
+            Err(AskError::Answer { .. }) if model != "Users" && model != "UsersUsluga" => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::journal::PREFIX;
+use crate::redact::given::PREFIX;
 
 /// Models whose rows are shared by everybody: pointing at one changes nothing for the others.
 const SHARED: [&str; 17] = [
@@ -132,14 +132,5 @@ impl Scope {
             Value::Number(number) => self.sessions.contains(&number.to_string()),
             _ => false,
         }
-    }
-}
-
-/// A key as it stands in a call: a number, or its digits.
-pub fn key(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.parse().ok().filter(|number: &i64| number.to_string() == *text),
-        _ => None,
     }
 }

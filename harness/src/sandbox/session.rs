@@ -4,7 +4,7 @@ use carbon_specs::Contract;
 use carbon_specs::example::{Example, Variant};
 use tokio::sync::Mutex;
 
-use super::ask::SandboxError;
+use super::SandboxError;
 use super::estate::{Builder, Estate};
 use super::journal::Told;
 use super::play;

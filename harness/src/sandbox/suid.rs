@@ -3,11 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::ask::{self, SandboxError};
-use super::chain::Chain;
+use super::SandboxError;
 use super::estate::Builder;
 use super::journal::Entry;
-use super::scope::key;
+use crate::ask::{self, AskError};
+use crate::chain::Chain;
+use crate::exchange::key;
 
 /// No session has it: the page's have 18 digits.
 const NOBODYS: &str = "carbon-harness";
@@ -33,8 +34,8 @@ pub(super) async fn take_in(builder: &Builder<'_>, suid: &str, user: i64, subscr
     // The sessions themselves, where the server shows them.
     let rows = match ask::rows(builder.client, "DynamicSessions", json!({"suid": suid}), &[]).await {
         Ok(rows) => rows,
-        Err(SandboxError::Answer { .. }) => Vec::new(),
-        Err(error) => return Err(error),
+        Err(AskError::Answer { .. }) => Vec::new(),
+        Err(error) => return Err(error.into()),
     };
     let ours = |row: &ask::Row| {
         row.fields.get("suid").and_then(Value::as_str) == Some(suid)
@@ -62,7 +63,7 @@ async fn user_of(builder: &Builder<'_>, suid: &str) -> Result<Option<i64>, Sandb
     let chain = Chain::on("Users").then("get_user_by_suid", json!({"suid": suid}));
     match ask::result(builder.client, &chain).await {
         Ok(user) => Ok(user.get("pk").and_then(key)),
-        Err(SandboxError::Answer { .. }) => Ok(None),
-        Err(error) => Err(error),
+        Err(AskError::Answer { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

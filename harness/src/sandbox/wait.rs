@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-use super::ask::SandboxError;
+use super::SandboxError;
 
 /// How long to wait for a server's tasks, and whom to tell.
 #[derive(Clone)]

@@ -7,6 +7,7 @@ mod base;
 mod pin;
 mod transport;
 
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,8 +26,7 @@ pub use transport::{Proxy, Transport, TransportError, basic};
 
 use crate::exchange::{Answer, Exchange, Sent};
 use crate::redact::Redactor;
-use crate::safety;
-use crate::sandbox::Sandbox;
+use crate::safety::{self, NotARead};
 
 /// Longer replies than this are refused: 256 MiB.
 const MOST_BYTES: usize = 256 << 20;
@@ -40,16 +40,44 @@ pub enum Policy {
     Everything,
     /// Only chains whose every method is a read by the contract.
     ReadsOnly(Arc<Schema>),
-    /// Reads, and writes that can only touch objects of a sandbox.
-    Sandbox(Arc<Sandbox>),
+    /// Reads, and the writes that somebody answers for: those of a sandbox.
+    Guarded(Arc<dyn Guard>),
     /// Everything, on a server that is not ours: its host was typed again.
     AllWrites,
 }
 
-impl Policy {
-    fn is_sandbox(&self) -> bool {
-        matches!(self, Self::Sandbox(_))
-    }
+/// Decides about calls to a server that is not ours, and hears what came of the writes that it let go.
+pub trait Guard: fmt::Debug + Send + Sync {
+    /// Lets a call go, or does not.
+    ///
+    /// # Errors
+    /// Why it is not sent.
+    fn admit(self: Arc<Self>, sent: &Sent) -> Result<Pass, Refusal>;
+}
+
+/// What a call that a [`Guard`] lets go is.
+pub enum Pass {
+    /// A read: it may be sent again where no answer came.
+    Read,
+    /// A write: sent once, and what it answers is to be told. It is not, where the connection broke.
+    Write(Heard),
+}
+
+/// Hears the answer to a write; an error is the last thing that happens.
+pub type Heard = Box<dyn FnOnce(&Answer) -> Result<(), Refusal> + Send>;
+
+/// Why a call is not sent, or nothing after it.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Only reads are sent.
+    #[error(transparent)]
+    NotARead(#[from] NotARead),
+    /// A guard says no.
+    #[error(transparent)]
+    Guard(Box<dyn std::error::Error + Send + Sync>),
+    /// The control API is a mock's, and this server is not ours.
+    #[error("{0} is a control call")]
+    Control(String),
 }
 
 /// Why a request got no answer.
@@ -57,7 +85,7 @@ impl Policy {
 pub enum TargetError {
     /// Refused by the policy; nothing was sent.
     #[error("not sent, for this server is not ours: {0}")]
-    Refused(String),
+    Refused(#[from] Refusal),
     /// Path and base do not make a URI.
     #[error("`{0}` cannot be asked for: {1}")]
     BadPath(String, String),
@@ -207,7 +235,7 @@ impl Client {
         match self.policy {
             Policy::Everything | Policy::AllWrites => "all writes",
             Policy::ReadsOnly(_) => "reads only",
-            Policy::Sandbox(_) => "reads, and writes in a sandbox",
+            Policy::Guarded(_) => "reads, and writes in a sandbox",
         }
     }
 
@@ -221,17 +249,17 @@ impl Client {
     /// # Errors
     /// See [`TargetError`]; an `error` in the reply is none.
     pub async fn call(&self, sent: Sent) -> Result<Exchange, TargetError> {
-        if let Policy::ReadsOnly(schema) = &self.policy {
-            safety::only_reads(schema, &sent.path, &sent.body).map_err(TargetError::Refused)?;
-        }
-        let ticket = match &self.policy {
-            Policy::Sandbox(sandbox) => sandbox.admit(&sent).map_err(TargetError::Refused)?,
-            _ => None,
+        let pass = match &self.policy {
+            Policy::Everything | Policy::AllWrites => Pass::Write(Box::new(|_| Ok(()))),
+            Policy::ReadsOnly(schema) => {
+                safety::only_reads(schema, &sent.path, &sent.body).map_err(Refusal::from)?;
+                Pass::Read
+            }
+            Policy::Guarded(guard) => Arc::clone(guard).admit(&sent)?,
         };
         self.calls.fetch_add(1, Ordering::Relaxed);
         // What may change something is sent once, come what may.
-        let is_read = matches!(self.policy, Policy::ReadsOnly(_)) || self.policy.is_sandbox() && ticket.is_none();
-        let retries = if is_read { self.transport.retries } else { 0 };
+        let retries = if matches!(pass, Pass::Read) { self.transport.retries } else { 0 };
         let ask = || self.request(Method::POST, &sent.path, Some(&sent.body));
         let answer = ask
             .retry(ExponentialBuilder::new().with_min_delay(BACK_OFF).with_max_times(retries))
@@ -241,8 +269,8 @@ impl Client {
         if let Some(redactor) = &self.redactor {
             redactor.learn(&answer);
         }
-        if let (Policy::Sandbox(sandbox), Some(ticket)) = (&self.policy, ticket) {
-            sandbox.answered(ticket, &answer).map_err(TargetError::Refused)?;
+        if let Pass::Write(heard) = pass {
+            heard(&answer)?;
         }
         Ok(Exchange { sent, answer })
     }
@@ -258,7 +286,7 @@ impl Client {
     /// Posts JSON to a mock's control API. Only [`crate::control`] does, and only to a server of ours.
     pub(crate) async fn post_json(&self, path: &str, body: &str) -> Result<Answer, TargetError> {
         if !self.is_ours() {
-            return Err(TargetError::Refused(format!("{path} is a control call")));
+            return Err(Refusal::Control(path.to_owned()).into());
         }
         let request = self.build(Method::POST, path, body, "application/json")?;
         self.exchange(path, request).await

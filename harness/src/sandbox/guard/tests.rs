@@ -31,7 +31,7 @@ fn scope() -> Scope {
     scope
 }
 
-fn judge(model: &str, body: &str) -> Result<Leave, String> {
+fn judge(model: &str, body: &str) -> Result<Leave, Beyond> {
     let sent = Sent { path: format!("/rest_api/v2/{model}/"), body: body.to_owned() };
     guard(&CONTRACT.schema, &scope(), &sent)
 }

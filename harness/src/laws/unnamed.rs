@@ -5,7 +5,7 @@
 use carbon_specs::{Schema, Source};
 use serde_json::{Value, json};
 
-use crate::laws::call::Call;
+use super::call::Call;
 
 /// Which of these methods of QuerySets the page never calls.
 pub fn unnamed<'m>(schema: &Schema, methods: impl IntoIterator<Item = &'m str>) -> Vec<&'m str> {

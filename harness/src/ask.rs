@@ -2,22 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::chain::Chain;
-use super::journal::JournalError;
-use super::scope::key;
 use crate::brief::cut;
-use crate::exchange::Sent;
+use crate::chain::Chain;
+use crate::exchange::{Sent, key};
 use crate::target::{Client, TargetError};
 
-/// Why a sandbox cannot be set up, used or removed.
+/// Why there are no rows.
 #[derive(Debug, thiserror::Error)]
-pub enum SandboxError {
+pub enum AskError {
     /// No answer, or not sent.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// The write-ahead file.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
     /// The server says no, or something we cannot read.
     #[error("{what}: the server answered {answer}")]
     Answer {
@@ -26,28 +21,6 @@ pub enum SandboxError {
         /// What it said.
         answer: String,
     },
-    /// A change does not come true.
-    #[error("{what} was not seen within {seconds} seconds; a busy server may need a longer --settle")]
-    Late {
-        /// What was waited for.
-        what: String,
-        /// How long.
-        seconds: u64,
-    },
-    /// The server answers a row that was not asked for.
-    #[error(
-        "the server answers {model} {pk}, which is not what was asked for: it ignores a condition, and nothing is done on \
-         its word"
-    )]
-    Stranger {
-        /// Of which model.
-        model: String,
-        /// Whose key.
-        pk: i64,
-    },
-    /// The server lacks what a sandbox needs.
-    #[error("a sandbox cannot be made here: {0}")]
-    Lacks(String),
 }
 
 /// A row as it was read.
@@ -73,14 +46,14 @@ impl Row {
 /// Sends a call and takes its result.
 ///
 /// # Errors
-/// See [`SandboxError`].
-pub async fn result(client: &Client, chain: &Chain) -> Result<Value, SandboxError> {
+/// See [`AskError`].
+pub async fn result(client: &Client, chain: &Chain) -> Result<Value, AskError> {
     let exchange = client.call(chain.sent()).await?;
     let what = || {
         let methods: Vec<&str> = chain.links.iter().map(|link| link.method.as_str()).collect();
         format!("{} {}", chain.model, methods.join(", "))
     };
-    let told = |answer: String| SandboxError::Answer { what: what(), answer };
+    let told = |answer: String| AskError::Answer { what: what(), answer };
     let mut reply =
         exchange.answer.json().map_err(|_| told(format!("status {} and no JSON", exchange.answer.status)))?;
     if let Some(error) = reply.get("error").filter(|error| !error.is_null()) {
@@ -95,11 +68,11 @@ pub async fn result(client: &Client, chain: &Chain) -> Result<Value, SandboxErro
 /// The greatest key of a model, `None` where it has no row.
 ///
 /// # Errors
-/// See [`SandboxError`].
-pub async fn newest(client: &Client, model: &str) -> Result<Option<i64>, SandboxError> {
+/// See [`AskError`].
+pub async fn newest(client: &Client, model: &str) -> Result<Option<i64>, AskError> {
     let body = r#"method1=objects.order_by&arg1=["-pk"]&method2=first"#.to_owned();
     let sent = Sent { path: Chain::on(model).path, body };
-    let told = |answer: String| SandboxError::Answer { what: format!("{model} objects.order_by, first"), answer };
+    let told = |answer: String| AskError::Answer { what: format!("{model} objects.order_by, first"), answer };
     let answer = client.call(sent).await?.answer;
     let reply = answer.json().map_err(|_| told(format!("status {} and no JSON", answer.status)))?;
     match reply.get("result") {
@@ -112,25 +85,24 @@ pub async fn newest(client: &Client, model: &str) -> Result<Option<i64>, Sandbox
 /// How many rows there are.
 ///
 /// # Errors
-/// See [`SandboxError`].
-pub async fn count(client: &Client, model: &str, filter: Value) -> Result<u64, SandboxError> {
+/// See [`AskError`].
+pub async fn count(client: &Client, model: &str, filter: Value) -> Result<u64, AskError> {
     let chain = Chain::on(model).then("objects.filter", filter).then("count", json!({}));
     let result = result(client, &chain).await?;
-    result.as_u64().ok_or_else(|| SandboxError::Answer { what: format!("{model} count"), answer: result.to_string() })
+    result.as_u64().ok_or_else(|| AskError::Answer { what: format!("{model} count"), answer: result.to_string() })
 }
 
 /// The rows of a filter that is known to find few; without names of fields, with all of them.
 ///
 /// # Errors
-/// See [`SandboxError`].
-pub async fn rows(client: &Client, model: &str, filter: Value, fields: &[&str]) -> Result<Vec<Row>, SandboxError> {
+/// See [`AskError`].
+pub async fn rows(client: &Client, model: &str, filter: Value, fields: &[&str]) -> Result<Vec<Row>, AskError> {
     let mut chain = Chain::on(model).then("objects.filter", filter);
     if !fields.is_empty() {
         chain = chain.fields(fields);
     }
     let result = result(client, &chain).await?;
-    let strange =
-        || SandboxError::Answer { what: format!("{model} objects.filter"), answer: "no list of objects".into() };
+    let strange = || AskError::Answer { what: format!("{model} objects.filter"), answer: "no list of objects".into() };
     let list = result.as_array().ok_or_else(strange)?;
     list.iter()
         .map(|row| {
@@ -144,14 +116,14 @@ pub async fn rows(client: &Client, model: &str, filter: Value, fields: &[&str]) 
 /// A few rows out of what may be many: counts narrow the range of keys first, so that no whole table is ever sent.
 ///
 /// # Errors
-/// See [`SandboxError`].
+/// See [`AskError`].
 pub async fn some(
     client: &Client,
     model: &str,
     pk: &str,
     filter: &Map<String, Value>,
     fields: &[&str],
-) -> Result<Vec<Row>, SandboxError> {
+) -> Result<Vec<Row>, AskError> {
     /// As many as are fetched at once.
     const FEW: u64 = 50;
     let up_to = |most: Option<i64>| {

@@ -5,7 +5,35 @@ use carbon_specs::Schema;
 use serde_json::{Map, Value};
 
 use crate::exchange::Sent;
-use crate::form::{API, Form, model_in};
+use crate::form::{API, Form, FormError, model_in};
+
+/// Why a call is not taken apart.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// Its form is not read.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// No such model.
+    #[error("the contract has no model `{0}`")]
+    Model(String),
+    /// A key that is there twice.
+    #[error("`{0}` is there twice")]
+    Twice(String),
+    /// An argument that is no JSON object.
+    #[error("`{key}` is not a JSON object: {reason}")]
+    NotAnObject {
+        /// `argN`.
+        key: String,
+        /// What the parser says.
+        reason: String,
+    },
+    /// An argument that names one of its own twice.
+    #[error("`{0}` names an argument twice")]
+    NamedTwice(String),
+    /// An argument without its method.
+    #[error("`arg{0}` belongs to no method")]
+    NoMethod(u32),
+}
 
 /// One method of a chain.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,24 +61,23 @@ impl Chain {
     /// Takes a call apart.
     ///
     /// # Errors
-    /// A sentence: a path that is no model's, a key we do not know or see twice, a number that is spelled oddly, an
-    /// argument that is no JSON object.
-    pub fn parse(schema: &Schema, sent: &Sent) -> Result<Self, String> {
+    /// See [`ChainError`].
+    pub fn parse(schema: &Schema, sent: &Sent) -> Result<Self, ChainError> {
         let name = model_in(&sent.path)?;
-        let model = schema.model(name).ok_or_else(|| format!("the contract has no model `{name}`"))?;
+        let model = schema.model(name).ok_or_else(|| ChainError::Model(name.to_owned()))?;
         let form = Form::parse(&sent.body)?;
         let mut args: Vec<(u32, Map<String, Value>)> = Vec::new();
         for (number, text) in &form.args {
             let key = format!("arg{number}");
             if args.iter().any(|(known, _)| known == number) {
-                return Err(format!("`{key}` is there twice"));
+                return Err(ChainError::Twice(key));
             }
             args.push((*number, object(&key, text)?));
         }
         let fields = match form.fields.as_slice() {
             [] => None,
             [fields] => Some(fields.clone()),
-            _ => return Err("`fields` is there twice".to_owned()),
+            _ => return Err(ChainError::Twice("fields".to_owned())),
         };
         let links = form
             .methods
@@ -61,7 +88,7 @@ impl Chain {
             })
             .collect();
         if let Some((number, _)) = args.iter().find(|(_, args)| !args.is_empty()) {
-            return Err(format!("`arg{number}` belongs to no method"));
+            return Err(ChainError::NoMethod(*number));
         }
         Ok(Self { model: model.name.clone(), path: sent.path.clone(), links, fields })
     }
@@ -101,15 +128,16 @@ impl Chain {
     }
 }
 
-fn object(key: &str, text: &str) -> Result<Map<String, Value>, String> {
+fn object(key: &str, text: &str) -> Result<Map<String, Value>, ChainError> {
     if text.trim().is_empty() {
         return Ok(Map::new());
     }
     // A key that is there twice reads as its last in Python as here; but better not to depend on that.
-    let args: Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| format!("`{key}` is not a JSON object: {error}"))?;
-    let keys = serde_json::from_str::<Keys>(text).map_err(|error| format!("`{key}`: {error}"))?;
-    if keys.0 == args.len() { Ok(args) } else { Err(format!("`{key}` names an argument twice")) }
+    let no_object =
+        |error: serde_json::Error| ChainError::NotAnObject { key: key.to_owned(), reason: error.to_string() };
+    let args: Map<String, Value> = serde_json::from_str(text).map_err(no_object)?;
+    let Keys(keys) = serde_json::from_str(text).map_err(no_object)?;
+    if keys == args.len() { Ok(args) } else { Err(ChainError::NamedTwice(key.to_owned())) }
 }
 
 /// Counts an object's keys, repeats included.
@@ -144,7 +172,7 @@ mod tests {
 
     use super::*;
 
-    fn parse(path: &str, body: &str) -> Result<Chain, String> {
+    fn parse(path: &str, body: &str) -> Result<Chain, ChainError> {
         let schema = Contract::embedded().unwrap().schema;
         Chain::parse(&schema, &Sent { path: path.to_owned(), body: body.to_owned() })
     }
