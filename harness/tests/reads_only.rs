@@ -64,8 +64,8 @@ fn no_command_sends_anything_but_reads() {
 
 #[test]
 fn the_bounds_hold_for_all_that_a_command_sends() {
-    const MOST: usize = 13;
-    const RATE: f64 = 20.0;
+    const MOST: usize = 80;
+    const RATE: f64 = 100.0;
     let (_runtime, mock) = start();
     // Every third request is to be sent again, which counts as well.
     let count = AtomicUsize::new(0);
@@ -77,6 +77,7 @@ fn the_bounds_hold_for_all_that_a_command_sends() {
     let folder = Folder::new("bounds");
     let most = MOST.to_string();
     let rate = RATE.to_string();
+    let mut stopped = 0;
     for command in commands(&busy.url, &folder) {
         // What an earlier command was to leave may not be there: it had too few requests.
         let needs = |option: &str| command.iter().any(|word| word == option);
@@ -92,8 +93,10 @@ fn the_bounds_hold_for_all_that_a_command_sends() {
         let ended = run(&command, &["--max-requests", &most, "--rate", &rate]);
         let sent = std::mem::take(&mut *busy.forwarded.lock().unwrap()).len();
         assert!(ended.code <= 1, "{command:?}: {}{}", ended.stdout, ended.stderr);
-        assert_eq!(sent, MOST, "{command:?}: {}{}", ended.stdout, ended.stderr);
-        let least = Duration::from_secs_f64((MOST - 1) as f64 / RATE);
+        assert!(sent <= MOST, "{command:?} sent {sent}: {}{}", ended.stdout, ended.stderr);
+        stopped += usize::from(sent == MOST);
+        let least = Duration::from_secs_f64((sent - 1) as f64 / RATE);
         assert!(started.elapsed() >= least, "{command:?} took {:?}", started.elapsed());
     }
+    assert!(stopped >= 4, "only {stopped} commands had more to ask");
 }

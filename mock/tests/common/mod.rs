@@ -118,7 +118,7 @@ pub async fn raw(addr: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     // The server may close before it has read everything.
     let _ = stream.write_all(bytes).await;
     let mut answer = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
+    let read = tokio::time::timeout(Duration::from_secs(120), stream.read_to_end(&mut answer)).await;
     let _ = read.expect("the server neither answered nor closed");
     answer
 }
