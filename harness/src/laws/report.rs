@@ -18,7 +18,11 @@ pub fn text(out: &mut dyn Write, base: &str, checked: &Checked, verbose: bool) -
         match (&law.failing, law.status) {
             (Some(failing), status) => {
                 let word = if status == Status::Warn { "WARN" } else { "FAIL" };
-                writeln!(out, "{word}  {}  ({})", law.name, law.source)?;
+                // A law may be sure where what it was tried on is not.
+                let weaker = failing.wrong.standing.filter(|standing| *standing > law.source.provenance());
+                let weaker =
+                    weaker.map(|standing| format!("; here it rests on what is {standing}")).unwrap_or_default();
+                writeln!(out, "{word}  {}  ({}{weaker})", law.name, law.source)?;
                 writeln!(out, "  law       {}", law.says)?;
                 for (call, reply) in failing.calls.iter().zip(&failing.replies) {
                     writeln!(out, "  sent      {}", call.curl(base))?;
