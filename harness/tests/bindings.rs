@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 use carbon_harness::bindings::page::{PageId, bind, names};
 use carbon_harness::exchange::Sent;
 use carbon_harness::safety::only_reads;
@@ -170,6 +173,33 @@ fn what_the_user_says_is_bound() {
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(ended.stdout.contains("there is no Abonents 999999999"), "{}", ended.stdout);
     assert_eq!(bind(&["--set", "nobody=1"]).code, 2);
+}
+
+/// `script` gives the program a terminal, and hands on what is typed.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal_what_was_not_found_is_asked_for() {
+    let server = server(Default::default());
+    let hides = proxy::start(&server.mock.url(), |path, reply| match path.contains("AdminCustomReports") {
+        true => br#"{"call": "", "error": "Unknown model"}"#.to_vec(),
+        false => reply,
+    });
+    let folder = Folder::new("bind-asks");
+    let out = format!("{}/bindings.toml", folder.path());
+    let command = format!("{} bind --target {} --out {out}", env!("CARGO_BIN_EXE_carbon-harness"), hides.url);
+    let mut asked = Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    asked.stdin.take().unwrap().write_all(b"none\n17\n").unwrap();
+    let ended = asked.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success(), "{said}");
+    for part in ["AdminCustomReports (ID): ", "`AdminCustomReports=none`: the key of AdminCustomReports is a number"] {
+        assert!(said.contains(part), "{said}");
+    }
 }
 
 #[test]

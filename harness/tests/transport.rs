@@ -253,6 +253,23 @@ fn a_read_is_sent_again_when_the_connection_breaks() {
 }
 
 #[test]
+fn who_does_not_answer_in_time_is_not_waited_for() {
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let server = plain(move |_, request| {
+        if request.starts_with("POST") {
+            // Ends when the test does.
+            let _ = held.lock().unwrap().recv();
+        }
+        ok(EMPTY)
+    });
+    let ended = harness(&["run", "requests-1", "--compare", "shape", "--timeout", "1", "--target", &server.url]);
+    drop(hold);
+    assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("no answer from /rest_api/v2/Abonents/ within 1s"), "{}", ended.stdout);
+}
+
+#[test]
 fn a_write_is_never_sent_again() {
     let server = plain(|_, request| if request.starts_with("GET") { ok(EMPTY) } else { None });
     let host = "127.0.0.1";

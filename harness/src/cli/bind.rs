@@ -1,7 +1,9 @@
 //! `bind`: looks on a server for rows that can stand for the page's, and writes them into a file.
 
+mod asking;
+
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,7 +31,8 @@ pub struct BindArgs {
     /// Write it even if it is there already.
     #[arg(long)]
     pub force: bool,
-    /// What shall stand for the page's rows: abonent=45, Abonents.contract_number=A-17, suid=1234; may be repeated.
+    /// What shall stand for the page's rows: abonent=45, Abonents.contract_number=A-17, suid=1234; may be repeated. On a
+    /// terminal, what is found neither here nor on the server is asked for.
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     /// Send at most so many requests.
@@ -50,7 +53,7 @@ pub struct BindArgs {
 pub fn bind(args: &BindArgs, veil: &Veil) -> Result<u8, CliError> {
     let contract = super::contract(args.specs.as_deref())?;
     let said = args.set.iter().map(|text| Said::parse(&contract.schema, text)).collect::<Result<Vec<_>, _>>();
-    let said = said.map_err(|why| CliError::Usage(format!("--set {why}")))?;
+    let mut said = said.map_err(|why| CliError::Usage(format!("--set {why}")))?;
     let base = BaseUrl::parse(&args.target)?;
     if args.out.exists() && !args.force {
         let out = args.out.display();
@@ -62,15 +65,22 @@ pub fn bind(args: &BindArgs, veil: &Veil) -> Result<u8, CliError> {
     let redactor = names(&contract).iter().fold(redactor(&schema), |redactor, id| redactor.sparing(&id.value));
     let client = args.transport.client(base, Policy::ReadsOnly(schema), args.max_requests, (veil, redactor))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let findings = match runtime.block_on(discover(&client, &contract, &said)) {
+    let look = |said: &[Said]| match runtime.block_on(discover(&client, &contract, said)) {
         Err(AskError::Target(error @ TargetError::Exhausted(_))) => {
-            return Err(CliError::Nothing(format!(
-                "{error}, and not all rows are found: {} is not written",
-                args.out.display()
-            )));
+            let out = args.out.display();
+            Err(CliError::Nothing(format!("{error}, and not all rows are found: {out} is not written")))
         }
-        found => found?,
+        found => Ok(found?),
     };
+    let mut findings = look(&said)?;
+    let missing: BTreeSet<Name> = missing(&findings).collect();
+    if !missing.is_empty() && io::stdin().is_terminal() && io::stderr().is_terminal() {
+        let more = asking::ask(&contract.schema, &missing, &mut io::stdin().lock(), &mut io::stderr())?;
+        if !more.is_empty() {
+            said.extend(more);
+            findings = look(&said)?;
+        }
+    }
     let mut bindings = PageBindings::of(&target);
     for finding in &findings {
         if let Some(value) = &finding.value {
@@ -87,14 +97,26 @@ pub fn bind(args: &BindArgs, veil: &Veil) -> Result<u8, CliError> {
     Ok(if any { exit::CONFORMS } else { exit::MISMATCH })
 }
 
-/// What says what stands for a row.
-fn flag(finding: &Finding) -> String {
-    let PageId { model, field, .. } = &finding.id;
-    match (model.as_str(), field.as_str()) {
-        ("DynamicSessions", "suid") => "--set suid=SUID".to_owned(),
-        _ if finding.id.is_key => format!("--set {model}=ID"),
-        _ => format!("--set {model}.{field}=VALUE"),
+/// How `--set` names a row, and what is to be given.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Name {
+    name: String,
+    wants: &'static str,
+}
+
+impl Name {
+    fn of(PageId { model, field, is_key, .. }: &PageId) -> Self {
+        match (model.as_str(), field.as_str()) {
+            ("DynamicSessions", "suid") => Self { name: "suid".to_owned(), wants: "SUID" },
+            _ if *is_key => Self { name: model.clone(), wants: "ID" },
+            _ => Self { name: format!("{model}.{field}"), wants: "VALUE" },
+        }
     }
+}
+
+/// The rows for which nothing stands.
+fn missing(findings: &[Finding]) -> impl Iterator<Item = Name> {
+    findings.iter().filter(|finding| finding.value.is_none()).map(|finding| Name::of(&finding.id))
 }
 
 /// What was chosen and why. Texts of subscribers are not shown: the row that they are of says enough.
@@ -114,7 +136,8 @@ fn write(out: &mut dyn Write, findings: &[Finding], args: &BindArgs) -> io::Resu
         plural(findings.len(), "row", "rows"),
         args.out.display()
     )?;
-    let flags: BTreeSet<String> = findings.iter().filter(|finding| finding.value.is_none()).map(flag).collect();
+    let flags: BTreeSet<String> =
+        missing(findings).map(|Name { name, wants }| format!("--set {name}={wants}")).collect();
     if !flags.is_empty() {
         let flags = flags.into_iter().collect::<Vec<_>>().join(" ");
         writeln!(out, "what was not found can be said, with --force: {flags}")?;
