@@ -10,9 +10,9 @@ use super::verdict::Wrong;
 use crate::brief::plural;
 
 /// Decimals are compared in units of 10^-10.
-const PLACES: usize = 10;
+pub const PLACES: usize = 10;
 
-/// A number in units, if the value is one: a JSON number or a text that spells one.
+/// A number in units, if the value is one: a JSON number, a text that spells one, or a flag.
 pub fn units(value: &Value) -> Option<i128> {
     let text = match value {
         Value::Number(number) => number.to_string(),

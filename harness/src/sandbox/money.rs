@@ -1,24 +1,7 @@
 //! Money as the server spells it, exactly: units of 10^-10.
 
-use serde_json::Value;
-
-const PLACES: usize = 10;
-
-/// The units of `"10"`, `"-0.5"` or `110`.
-pub fn units(value: &Value) -> Option<i128> {
-    let text = match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text.as_str()), |rest| (-1, rest));
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !plain(whole) || !plain(part) || part.len() > PLACES || whole.len() > 20 {
-        return None;
-    }
-    format!("{whole}{part:0<PLACES$}").parse::<i128>().ok().map(|units| sign * units)
-}
+use crate::laws::value::PLACES;
+pub use crate::laws::value::units;
 
 /// Units as a text.
 pub fn text(units: i128) -> String {
