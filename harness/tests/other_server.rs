@@ -236,3 +236,28 @@ fn strict_sets_the_weakest_word_that_counts() {
     // What was asked is told, too.
     assert!(strict.stdout.contains("sent    /rest_api/v2/Version/"), "{}", strict.stdout);
 }
+
+#[test]
+fn by_the_rules_alone_no_shape_is_compared_but_errors_and_rules_are() {
+    let read = ["run", "requests-1", "requests-2", "--compare", "rules", "--target"];
+    // Another shape than any example's, which no rule speaks of.
+    let other = server(None, |path, asked, mut reply| {
+        if path.contains("/Abonents/") && asked.contains("child_folders_count") {
+            reply["result"] = json!([{ "pk": 1, "model": "Abonents", "fields": {} }]);
+        }
+        reply
+    });
+    let of = |compare: &str| {
+        let ended = harness(&["run", "requests-1", "requests-2", "--compare", compare, "--target", &other.proxy.url]);
+        (ended.code, ended.stdout)
+    };
+    let ((rules, _), (shape, told)) = (of("rules"), of("shape"));
+    assert_eq!((rules, shape), (0, 1), "{told}");
+    let refuses = server(None, |path, asked, reply| match asked.contains("child_folders_count") {
+        true => refused(path, "no such field"),
+        false => reply,
+    });
+    let ended = harness(&[&read[..], &[&refuses.proxy.url]].concat());
+    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    assert!(ended.stdout.contains("2 examples: 0 pass, 2 fail"), "{}", ended.stdout);
+}

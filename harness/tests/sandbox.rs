@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 use carbon_harness::safety;
@@ -35,6 +35,21 @@ fn tasks_that_take_their_time_are_waited_for_and_never_overlap() {
     as_it_was(&before, &server.rest());
     let hazards = server.mock().mock().hazards();
     assert_eq!(hazards["total"], 0, "{hazards}");
+}
+
+/// `script` gives the program a terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal_one_sees_what_is_made_and_removed() {
+    let server = Foreign::start(Profile::INSTANT);
+    let arguments = server.arguments(&["abonents-2.1", "--no-rules"]).join(" ");
+    let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_carbon-harness"));
+    let script = Command::new("script").args(["-qec", &command, "/dev/null"]).stdin(Stdio::null()).output().unwrap();
+    let seen = String::from_utf8_lossy(&script.stdout);
+    assert!(script.status.success(), "{seen}");
+    for step in ["creating the folder", "creating the subscriber", "0/1 abonents-2.1", "removing Abonents"] {
+        assert!(seen.contains(step), "`{step}` was not shown:\n{seen}");
+    }
 }
 
 #[test]
