@@ -3,15 +3,14 @@
 
 mod support;
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use carbon_harness::bindings::page::{PageId, bind, names};
 use carbon_harness::exchange::Sent;
 use carbon_harness::safety::only_reads;
 use carbon_mock::CarbonMock;
 use carbon_specs::Contract;
 use serde_json::Value;
+#[cfg(target_os = "linux")]
+use support::terminal::on_a_terminal;
 use support::{Folder, harness, proxy};
 
 struct Server {
@@ -175,7 +174,6 @@ fn what_the_user_says_is_bound() {
     assert_eq!(bind(&["--set", "nobody=1"]).code, 2);
 }
 
-/// `script` gives the program a terminal, and hands on what is typed.
 #[cfg(target_os = "linux")]
 #[test]
 fn on_a_terminal_what_was_not_found_is_asked_for() {
@@ -186,19 +184,10 @@ fn on_a_terminal_what_was_not_found_is_asked_for() {
     });
     let folder = Folder::new("bind-asks");
     let out = format!("{}/bindings.toml", folder.path());
-    let command = format!("{} bind --target {} --out {out}", env!("CARGO_BIN_EXE_carbon-harness"), hides.url);
-    let mut asked = Command::new("script")
-        .args(["-qec", &command, "/dev/null"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    asked.stdin.take().unwrap().write_all(b"none\n17\n").unwrap();
-    let ended = asked.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&ended.stdout);
-    assert!(ended.status.success(), "{said}");
+    let Some(ended) = on_a_terminal(&["bind", "--target", &hides.url, "--out", &out], "none\n17\n") else { return };
+    assert_eq!(ended.code, 0, "{}", ended.stdout);
     for part in ["AdminCustomReports (ID): ", "`AdminCustomReports=none`: the key of AdminCustomReports is a number"] {
-        assert!(said.contains(part), "{said}");
+        assert!(ended.stdout.contains(part), "{}", ended.stdout);
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Mutex;
 
 use carbon_harness::safety;
@@ -11,6 +11,8 @@ use carbon_harness::sandbox::journal;
 use carbon_mock::tasks::Profile;
 use serde_json::Value;
 use support::foreign::{BOOKS, Foreign, LATE, as_it_was, removed};
+#[cfg(target_os = "linux")]
+use support::terminal::on_a_terminal;
 use support::{harness, program, proxy, until};
 
 #[test]
@@ -37,18 +39,16 @@ fn tasks_that_take_their_time_are_waited_for_and_never_overlap() {
     assert_eq!(hazards["total"], 0, "{hazards}");
 }
 
-/// `script` gives the program a terminal.
 #[cfg(target_os = "linux")]
 #[test]
 fn on_a_terminal_one_sees_what_is_made_and_removed() {
     let server = Foreign::start(Profile::INSTANT);
-    let arguments = server.arguments(&["abonents-2.1", "--no-rules"]).join(" ");
-    let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_carbon-harness"));
-    let script = Command::new("script").args(["-qec", &command, "/dev/null"]).stdin(Stdio::null()).output().unwrap();
-    let seen = String::from_utf8_lossy(&script.stdout);
-    assert!(script.status.success(), "{seen}");
+    let arguments = server.arguments(&["abonents-2.1", "--no-rules"]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let Some(ended) = on_a_terminal(&arguments, "") else { return };
+    assert_eq!(ended.code, 0, "{}", ended.stdout);
     for step in ["creating the folder", "creating the subscriber", "0/1 abonents-2.1", "removing Abonents"] {
-        assert!(seen.contains(step), "`{step}` was not shown:\n{seen}");
+        assert!(ended.stdout.contains(step), "`{step}` was not shown:\n{}", ended.stdout);
     }
 }
 

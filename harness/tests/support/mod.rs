@@ -5,6 +5,7 @@
 pub mod foreign;
 pub mod proxy;
 pub mod shell;
+pub mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
